@@ -1,0 +1,1 @@
+"""What the tables are: schemas, validation, cleaning, and the synthetic world."""
