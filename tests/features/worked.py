@@ -1,0 +1,31 @@
+"""One account, few lines: the features of a worked example."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+
+from tests.contracts.harness import Book, at, builder_for, settings_for
+from valuemodel.periods import Cutoff
+
+CUTOFF = Cutoff.parse("2022-01-01")
+
+
+def days_ago(days, amount=10, order=None, product=None, cost=None):
+    """Return a line so many days before the cutoff."""
+    time = CUTOFF.at - timedelta(days=days)
+    return {
+        "account_id": "a", "time": time, "known_at": None, "amount": amount,
+        "order_id": order, "product_id": product, "cost": cost,
+    }  # fmt: skip
+
+
+def features_of(*lines, accounts=None, horizons=("3 months", "1 year")) -> pd.Series:
+    """Return the features of account 'a' at the cutoff."""
+    rows = tuple(lines) or (days_ago(1000, 0),)
+    data = builder_for(Book(rows, accounts), settings_for(horizons)).at(CUTOFF)
+    return data.X[data.keys.account_id == "a"].iloc[0]
+
+
+__all__ = ["CUTOFF", "at", "days_ago", "features_of"]

@@ -1,0 +1,100 @@
+"""Whether an account grows or declines, when in the year it buys, and in how large lumps.
+
+Growth is (now - then) / (|now| + |then|), which lies between -1 and 1 and has no outliers. The same
+season of last year is the window of the label one year earlier: for seasonal buyers a better
+forecast than the months just past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from valuemodel.features.catalog import Definition, Feature
+from valuemodel.features.orders import Orders, as_number, growth, ratio, share
+from valuemodel.periods import Horizon
+
+SPANS = (90, 180, 365)
+_YEAR = Horizon(1, "year")
+
+
+def definitions(horizons: Sequence[Horizon]) -> tuple[Definition[Orders], ...]:
+    """Return the features of trend, with the same season of last year for horizons below a year."""
+    return (
+        *(_value_growth(days) for days in SPANS),
+        *(_order_growth(days) for days in SPANS),
+        *(_last_year(horizon) for horizon in horizons if horizon.days < 365),
+        Definition(
+            Feature(
+                "lumpiness_730d",
+                "Dependence on one large order in the last 730 days",
+                "share",
+                "less",
+                "indirect",
+                "Its largest order holds {value} more of its value than an even split would",
+            ),
+            _lumpiness,
+        ),
+    )
+
+
+def _value_growth(days: int) -> Definition[Orders]:
+    return Definition(
+        Feature(
+            f"value_growth_{days}d",
+            f"Growth of value, last {days} days against the {days} before",
+            "growth",
+            "more",
+            "yes",
+            f"Value changed by {{value}} against the {days} days before",
+        ),
+        lambda orders: growth(orders.value(days), orders.value(2 * days, days)),
+        reach=Horizon(2 * days, "day"),
+    )
+
+
+def _order_growth(days: int) -> Definition[Orders]:
+    return Definition(
+        Feature(
+            f"orders_growth_{days}d",
+            f"Growth of orders, last {days} days against the {days} before",
+            "growth",
+            "more",
+            "yes",
+            f"Orders changed by {{value}} against the {days} days before",
+        ),
+        lambda orders: growth(orders.purchases(days), orders.purchases(2 * days, days)),
+        reach=Horizon(2 * days, "day"),
+    )
+
+
+def _last_year(horizon: Horizon) -> Definition[Orders]:
+    def compute(orders: Orders) -> ir.FloatingValue:
+        start = _YEAR.before(orders.cutoff)
+        end = min(horizon.after(start), orders.cutoff)
+        return as_number(
+            orders.value((orders.cutoff.at - start.at).days, (orders.cutoff.at - end.at).days)
+        )
+
+    return Definition(
+        Feature(
+            f"past_value_{horizon.label}_last_year",
+            f"Value in the same {horizon} of last year",
+            "money",
+            "more",
+            "no",
+            f"Worth {{value}} in the same {horizon} of last year",
+        ),
+        compute,
+        empty=0.0,
+        reach=_YEAR,
+    )
+
+
+def _lumpiness(orders: Orders) -> ir.FloatingValue:
+    """Share of the largest purchase in the value, less what an even split over orders would give."""
+    count = orders.purchases(730)
+    largest = share(orders.largest(730), orders.value(730))
+    return largest - ratio(ibis.literal(1), count)

@@ -1,0 +1,1 @@
+"""What happened after a cutoff: value and churn. Never imports features."""

@@ -1,0 +1,1 @@
+"""What was known when: visible rows, orders, population."""
