@@ -1,0 +1,65 @@
+"""Definitions are strict: every mistake at once, with the nearest name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from valuemodel.estimators import FutureValueRegressor
+from valuemodel.estimators.definitions import (
+    Definition,
+    EstimatorSection,
+    estimator_from_state,
+    recipe_named,
+    recipes,
+)
+from valuemodel.exceptions import ModelRefused, SettingsError, UsageError
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+def test_the_shipped_definitions_build_the_three_account_models():
+    files = [
+        Definition.load(MODELS / f"{n}.toml") for n in ("baseline", "future_value", "churn_risk")
+    ]
+    known = recipes(*files)
+    assert list(known) == ["past_value", "average_retention", "lightgbm"]
+    assert known["lightgbm"].value.estimator == "future_value"
+    assert known["lightgbm"].fallback_churn.estimator == "recency_silence"
+    built = known["lightgbm"].value.build(n_jobs=1)
+    assert isinstance(built, FutureValueRegressor)
+    assert built.scale_features == ("past_value_*",)
+
+
+def test_all_mistakes_are_told_at_once_with_the_nearest_name():
+    document = {"estimator": "futur_value", "trees": {"num_leafs": 3, "l2": -1.0}}
+    with pytest.raises(SettingsError) as refused:
+        Definition.parse(document, "models/future_value.toml")
+    told = "\n".join(refused.value.details)
+    assert "trees.num_leafs: unknown key; did you mean 'num_leaves'?" in told
+    assert "trees.l2" in told
+    assert "estimator" in told
+
+
+def test_an_option_that_an_estimator_does_not_have_is_an_error():
+    with pytest.raises(SettingsError, match="past_value has no bins"):
+        Definition.parse({"estimator": "past_value", "bins": 4})
+
+
+def test_a_definition_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"nowhere\.toml"):
+        Definition.load(tmp_path / "nowhere.toml")
+
+
+def test_an_unknown_recipe_names_the_nearest():
+    one = EstimatorSection(estimator="past_value")
+    known = recipes(*(Definition.parse({"estimator": "past_value"}),) * 3)
+    assert known["lightgbm"].value.estimator == one.estimator
+    with pytest.raises(UsageError, match="did you mean 'lightgbm'"):
+        recipe_named(known, "lightgmb")
+
+
+def test_a_stored_class_that_is_not_ours_is_refused():
+    with pytest.raises(ModelRefused, match="does not know"):
+        estimator_from_state({"kind": "os.system", "json": {}, "arrays": {}, "texts": {}})

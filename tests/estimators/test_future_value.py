@@ -1,0 +1,133 @@
+"""What a user relies on: better than past value where there is signal, whole, and repeatable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from valuemodel.estimators import FutureValueRegressor
+from valuemodel.estimators.boosting import TreeSettings
+from valuemodel.exceptions import DataRefused, UsageError
+
+
+@pytest.fixture(scope="module")
+def regressor(book) -> FutureValueRegressor:
+    return FutureValueRegressor(n_jobs=1).fit(book.X, book.targets("value"), book.keys["cutoff"])
+
+
+def test_it_is_nearer_to_the_truth_than_past_value_on_accounts_it_has_not_seen(regressor, later):
+    truth = later.y["value_3m"].to_numpy()
+    predicted = regressor.predict_horizons(later.X)["3m"].to_numpy()
+    past = later.X["past_value_3m"].to_numpy()
+    assert np.sqrt(np.mean((predicted - truth) ** 2)) < 0.9 * np.sqrt(np.mean((past - truth) ** 2))
+
+
+def test_the_total_is_about_right(regressor, make):
+    book = make(accounts=3_000, cutoffs=1, seed=11)
+    predicted = regressor.predict_horizons(book.X)["3m"].sum()
+    assert 0.9 < predicted / book.y["value_3m"].sum() < 1.1
+
+
+def test_an_account_ten_times_larger_than_any_seen_is_predicted_at_its_size(regressor, book):
+    whale = book.X.nlargest(1, "past_value_3m").assign(recency_days=5.0)
+    money = ["past_value_3m", "past_value_6m"]
+    larger = whale.assign(**{name: 10.0 * whale[name] for name in money})
+    ratio = regressor.predict(larger)[0] / regressor.predict(whale)[0]
+    assert 7.0 < ratio < 14.0
+
+
+def test_a_longer_horizon_never_brings_less(regressor, later):
+    predicted = regressor.predict_horizons(later.X)
+    positive = predicted["6m"] > 0
+    assert (predicted["6m"] >= predicted["3m"])[positive].all()
+
+
+def test_predict_is_for_the_longest_horizon_or_the_one_asked_for(regressor, book, later):
+    horizons = regressor.predict_horizons(later.X)
+    np.testing.assert_array_equal(regressor.predict(later.X), horizons["6m"])
+    short = FutureValueRegressor(tier_horizon="3m", n_jobs=1)
+    short.fit(book.X, book.targets("value"), book.keys["cutoff"])
+    np.testing.assert_array_equal(short.predict(later.X), horizons["3m"])
+
+
+def test_an_unknown_tier_horizon_is_refused(book):
+    with pytest.raises(UsageError, match="'1y' was not learned"):
+        FutureValueRegressor(tier_horizon="1y").fit(book.X, book.targets("value"))
+
+
+def test_two_fits_and_any_number_of_threads_give_the_same_model(book):
+    few = TreeSettings(max_rounds=15)
+    states = [
+        FutureValueRegressor(trees=few, n_jobs=threads)
+        .fit(book.X, book.targets("value"), book.keys["cutoff"])
+        .to_state()
+        for threads in (1, 2)
+    ]
+    assert states[0] == states[1]
+
+
+def test_shuffled_columns_change_nothing(regressor, later):
+    shuffled = later.X[later.X.columns[::-1]]
+    np.testing.assert_array_equal(regressor.predict(shuffled), regressor.predict(later.X))
+
+
+def test_one_account_at_a_time_gives_the_same_as_all_at_once(regressor, later):
+    alone = [regressor.predict(later.X.iloc[[i]])[0] for i in range(20)]
+    np.testing.assert_array_equal(alone, regressor.predict(later.X)[:20])
+
+
+def test_link_parts_add_up_to_the_scores_and_lead_to_the_prediction(regressor, later):
+    parts = regressor.link_parts(later.X, "3m")
+    assert parts.contributions.shape == (2, len(later.X), len(later.X.columns))
+    predicted = regressor.predict_horizons(later.X)["3m"]
+    np.testing.assert_allclose(parts.from_link(parts.scores), predicted, rtol=1e-9)
+
+
+def test_the_scale_is_put_down_to_past_value(regressor, later):
+    amount = np.abs(regressor.link_parts(later.X, "3m").contributions[1]).mean(axis=0)
+    names = list(later.X.columns)
+    others = [amount[j] for j, name in enumerate(names) if not name.startswith("past_value")]
+    assert max(amount[names.index("past_value_3m")], amount[names.index("past_value_6m")]) > max(
+        others
+    )
+
+
+def test_losses_are_predicted_as_losses(make):
+    book = make(accounts=400, cutoffs=2, seed=3)
+    y = book.targets("value")[["3m"]].assign(**{"3m": lambda t: t["3m"].where(t["3m"] > 0, -500.0)})
+    X = book.X.assign(doomed=(y["3m"] < 0).astype(float))
+    regressor = FutureValueRegressor(n_jobs=1).fit(X, y)
+    predicted = pd.Series(regressor.predict(X), index=X.index)
+    assert predicted[X["doomed"] == 1.0].mean() < -300.0
+
+
+def test_too_little_to_learn_from_is_refused_for_each_horizon(book):
+    y = book.targets("value").assign(**{"3m": np.nan, "6m": 0.0})
+    with pytest.raises(DataRefused) as refused:
+        FutureValueRegressor().fit(book.X, y)
+    assert refused.value.details == (
+        "3m: no complete window",
+        "6m: 0 rows with a positive value, at least 30 are needed",
+    )
+
+
+def test_without_cutoffs_it_fits_all_the_same(book, later):
+    regressor = FutureValueRegressor(n_jobs=1).fit(book.X, book.targets("value"))
+    assert np.isfinite(regressor.predict(later.X)).all()
+
+
+def test_a_book_that_never_bought_before_can_be_learned(book, later):
+    X = book.X.assign(past_value_3m=0.0, past_value_6m=0.0)
+    regressor = FutureValueRegressor(n_jobs=1).fit(X, book.targets("value"), book.keys["cutoff"])
+    assert np.isfinite(regressor.predict(later.X)).all()
+
+
+def test_nothing_to_predict_gives_nothing(regressor, later):
+    assert len(regressor.predict(later.X.iloc[:0])) == 0
+    assert regressor.link_parts(later.X.iloc[:0], "3m").contributions.shape[1] == 0
+
+
+def test_what_was_learned_survives_as_plain_data(regressor, later):
+    again = FutureValueRegressor.from_state(regressor.to_state())
+    np.testing.assert_array_equal(again.predict(later.X), regressor.predict(later.X))

@@ -1,0 +1,170 @@
+"""A backtest is what would have happened: nothing later than a fold's cutoff reaches a fit."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from valuemodel.dataset import DatasetBuilder
+from valuemodel.evaluation.backtest import COLUMNS, Candidate, run_backtest
+from valuemodel.exceptions import ModelRefused
+from valuemodel.metrics.splits import Schedule
+from valuemodel.periods import Cutoff, Horizon
+from valuemodel.settings import Settings
+from valuemodel.tables.ledger import Ledger
+from valuemodel.tables.schemas import TRANSACTIONS
+
+SETTINGS = Settings.parse(
+    {
+        "project": {"name": "shop"},
+        "tables": {"transactions": {"source": "sales.csv"}},
+        "value": {"horizons": ["1 month", "3 months"]},
+        "features": {"groups": ["recency_frequency"]},
+    }
+)
+END = Cutoff.parse("2020-12-01")
+SCHEDULE = Schedule(
+    horizons=tuple(SETTINGS.value.ordered),
+    first=Cutoff.parse("2020-02-01"),
+    step=Horizon.parse("1 month"),
+    snapshots=2,
+)
+
+
+def lines(seed: int = 0, accounts: int = 25) -> pd.DataFrame:
+    generator = np.random.default_rng(seed)
+    orders = generator.poisson(10, accounts) + 1
+    account = np.repeat([f"a{number:02d}" for number in range(accounts)], orders)
+    time = pd.Timestamp("2020-01-01") + pd.to_timedelta(
+        generator.integers(0, 335, account.size), "D"
+    )
+    amount = generator.integers(1, 500, account.size) * 1.0
+    return pd.DataFrame({"account_id": account, "time": time, "known_at": time, "amount": amount})
+
+
+def builder(frame: pd.DataFrame) -> DatasetBuilder:
+    kinds = TRANSACTIONS.validated()
+    table = ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False))
+    absent = {name: ibis.null() for name in kinds if name not in frame}
+    ledger = Ledger(table.mutate(**absent).cast(kinds), None, Cutoff.parse("2020-01-01"), END)
+    return DatasetBuilder(ibis.duckdb.connect(), ledger, SETTINGS)
+
+
+class Means:
+    """Predicts the mean of what it was fitted on, and remembers what that was."""
+
+    def __init__(self) -> None:
+        self.seen = []
+
+    def __call__(self, dataset, as_of):
+        self.seen.append((dataset, as_of))
+        means = dataset.y.mean()
+        return Fitted(
+            lambda X: pd.DataFrame({name: [means[name]] * len(X) for name in means.index})
+        )
+
+
+class Fitted:
+    def __init__(self, function) -> None:
+        self.predict = function
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """One judged cutoff, with half of the year still to come: what was fitted on, and the table."""
+    means = Means()
+    folds = SCHEDULE.folds([Cutoff.parse("2020-08-01")])
+    table = run_backtest(builder(lines()), [("means", means)], folds, labels_until=END)
+    return means.seen, table
+
+
+def test_the_table_is_tidy_and_holds_every_judged_account_once():
+    folds = SCHEDULE.judging(END, Horizon.parse("3 months"), 2)
+    candidates = [Candidate("means", Means()), Candidate("again", Means())]
+    table = run_backtest(builder(lines()), candidates, folds, labels_until=END)
+    assert list(table.columns) == COLUMNS
+    assert not table.duplicated(["fold", "account_id", "target", "horizon", "model"]).any()
+    assert table.notna().all(axis=None)
+    assert set(table["target"]) == {"value", "churn"}
+    assert set(table["horizon"]) == {"1m", "3m"}
+    assert table.groupby("fold")["cutoff"].unique().str[0].tolist() == [
+        pd.Timestamp("2020-08-01"),
+        pd.Timestamp("2020-09-01"),
+    ]
+    assert table["account_id"].nunique() == 25
+
+
+def test_the_truth_is_what_came(judged):
+    frame, (_, table) = lines(), judged
+    window = frame[frame["time"].between("2020-08-01", "2020-10-31")]
+    expected = window.groupby("account_id")["amount"].sum()
+    found = table[(table["target"] == "value") & (table["horizon"] == "3m")]
+    found = found.set_index("account_id")["y_true"]
+    assert found[found > 0].to_dict() == expected.to_dict()
+    silent = table[(table["target"] == "churn") & (table["horizon"] == "3m")]
+    assert set(silent[silent["y_true"] == 1]["account_id"]) == set(found[found == 0].index)
+
+
+def test_a_fit_sees_only_complete_windows_of_earlier_cutoffs(judged):
+    ((dataset, as_of),), _ = judged
+    assert as_of == Cutoff.parse("2020-08-01")
+    labelled = dataset.y.notna().groupby(dataset.keys["cutoff"]).any()
+    for label in ("1m", "3m"):
+        horizon = Horizon.parse(label)
+        for cutoff, known in labelled[f"value_{label}"].items():
+            end = horizon.after(Cutoff(cutoff.to_pydatetime()))
+            assert known == (end <= as_of)
+    assert labelled["value_3m"].sum() == 2
+
+
+@pytest.mark.parametrize("change", ["poison", "delete", "shuffle"])
+def test_rows_from_the_cutoff_on_change_truths_but_no_fit_and_no_prediction(judged, change):
+    frame = lines()
+    later = frame["time"] >= "2020-08-01"
+    other = frame.copy()
+    if change == "poison":
+        other.loc[later, "amount"] = 1e9
+    elif change == "delete":
+        other = other[~later]
+    else:
+        shuffled = np.random.default_rng(1).permutation(other.loc[later, "amount"])
+        other.loc[later, "amount"] = shuffled
+    folds = SCHEDULE.folds([Cutoff.parse("2020-08-01")])
+    seen, before = judged
+    means = Means()
+    after = run_backtest(builder(other), [("means", means)], folds, labels_until=END)
+    pd.testing.assert_frame_equal(seen[0][0].X, means.seen[0][0].X)
+    pd.testing.assert_frame_equal(seen[0][0].y, means.seen[0][0].y)
+    pd.testing.assert_frame_equal(before.drop(columns="y_true"), after.drop(columns="y_true"))
+    assert before["y_true"].tolist() != after["y_true"].tolist()
+
+
+def test_windows_that_are_not_complete_are_not_judged():
+    folds = SCHEDULE.folds([Cutoff.parse("2020-10-15")])
+    table = run_backtest(builder(lines()), [("means", Means())], folds, labels_until=END)
+    assert set(table["horizon"]) == {"1m"}
+
+
+def test_no_fold_gives_an_empty_table_with_the_same_columns():
+    table = run_backtest(builder(lines()), [("means", Means())], [], labels_until=END)
+    assert list(table.columns) == COLUMNS
+    assert table.empty
+
+
+@pytest.mark.parametrize(
+    ("predict", "message"),
+    [
+        (lambda X: pd.DataFrame({"value_1m": np.ones(len(X))}), "does not predict 'value_3m'"),
+        (lambda _: pd.DataFrame({"value_1m": [1.0]}), "does not predict 'value_1m'"),
+        (lambda X: pd.DataFrame({"value_1m": [np.nan] * len(X)}), "predicts a missing 'value_1m'"),
+    ],
+)
+def test_a_candidate_must_predict_everything_for_everybody(predict, message):
+    folds = SCHEDULE.folds([Cutoff.parse("2020-08-01")])
+    candidate = ("partial", lambda dataset, as_of: Fitted(predict))
+    with pytest.raises(ModelRefused, match=message) as caught:
+        run_backtest(builder(lines()), [candidate], folds, labels_until=END)
+    assert "'partial'" in str(caught.value)

@@ -1,0 +1,19 @@
+"""Estimators that learn value and churn from a dataset; scikit-learn conventions."""
+
+from __future__ import annotations
+
+from valuemodel.estimators.baselines import (
+    AverageRetentionRegressor,
+    PastValueRegressor,
+)
+from valuemodel.estimators.churn import ChurnClassifier
+from valuemodel.estimators.future_value import FutureValueRegressor
+from valuemodel.estimators.silence import RecencySilenceClassifier
+
+__all__ = [
+    "AverageRetentionRegressor",
+    "ChurnClassifier",
+    "FutureValueRegressor",
+    "PastValueRegressor",
+    "RecencySilenceClassifier",
+]

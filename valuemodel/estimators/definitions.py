@@ -1,0 +1,181 @@
+"""Model definitions: ``models/*.toml``, strict, and the estimators that are built from them.
+
+Why this way: what is tried is declared in a file that a person can review and a run can record; how
+it works is code. A misspelt key is an error with the nearest name, and all mistakes come at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from valuemodel.estimators.baselines import (
+    AverageRetentionRegressor,
+    PastValueRegressor,
+)
+from valuemodel.estimators.boosting import TreeSettings
+from valuemodel.estimators.churn import ChurnClassifier
+from valuemodel.estimators.future_value import SCALE_FEATURES, FutureValueRegressor
+from valuemodel.estimators.horizon_estimator import HorizonEstimator
+from valuemodel.estimators.silence import RecencySilenceClassifier
+from valuemodel.estimators.state import State
+from valuemodel.exceptions import ModelRefused, UsageError, nearest
+from valuemodel.sections import Section, load_toml, parse_section
+
+EstimatorName = Literal[
+    "past_value", "average_retention", "recency_silence", "future_value", "churn_risk"
+]
+
+#: The options of each estimator beside its name.
+_OPTIONS: dict[str, frozenset[str]] = {
+    "past_value": frozenset(),
+    "average_retention": frozenset(),
+    "recency_silence": frozenset({"bins"}),
+    "future_value": frozenset({"trees", "scale_features", "seed"}),
+    "churn_risk": frozenset({"trees", "seed"}),
+}
+
+#: Every estimator that may be read back from a stored model, by its class name.
+KINDS: Mapping[str, Callable[[State], HorizonEstimator]] = {
+    "PastValueRegressor": PastValueRegressor.from_state,
+    "AverageRetentionRegressor": AverageRetentionRegressor.from_state,
+    "RecencySilenceClassifier": RecencySilenceClassifier.from_state,
+    "FutureValueRegressor": FutureValueRegressor.from_state,
+    "ChurnClassifier": ChurnClassifier.from_state,
+}
+
+
+class EstimatorSection(Section):
+    """One estimator and its options; an option that it does not have is an error."""
+
+    estimator: EstimatorName
+    bins: int = Field(default=20, ge=2, le=1_000)
+    scale_features: list[str] = Field(default=list(SCALE_FEATURES), min_length=1)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    trees: TreeSettings = TreeSettings()
+
+    @model_validator(mode="after")
+    def _only_its_options(self) -> Self:
+        given = self.model_fields_set & frozenset.union(*_OPTIONS.values())
+        foreign = sorted(given - _OPTIONS[self.estimator])
+        if foreign:
+            problem = f"{self.estimator} has no {', '.join(foreign)}"
+            raise ValueError(problem)
+        return self
+
+    def build(self, *, n_jobs: int | None = None) -> HorizonEstimator:
+        """Return the estimator, not fitted; the number of threads changes no result."""
+        builders: dict[str, Callable[[], HorizonEstimator]] = {
+            "past_value": PastValueRegressor,
+            "average_retention": AverageRetentionRegressor,
+            "recency_silence": lambda: RecencySilenceClassifier(bins=self.bins),
+            "future_value": lambda: FutureValueRegressor(
+                trees=self.trees,
+                scale_features=tuple(self.scale_features),
+                random_state=self.seed,
+                n_jobs=n_jobs,
+            ),
+            "churn_risk": lambda: ChurnClassifier(
+                trees=self.trees, random_state=self.seed, n_jobs=n_jobs
+            ),
+        }
+        return builders[self.estimator]()
+
+
+class Definition(EstimatorSection):
+    """One file of ``models/``: an estimator, and what goes with it.
+
+    ``[silence]`` and ``[rival]`` of ``baseline.toml`` are the churn baseline and a second value
+    baseline; ``[gate]`` says what must be shown before promotion, read by `evaluation.gate`.
+
+    Examples
+    --------
+    >>> Definition.parse({"estimator": "future_value", "trees": {"rounds": 80}}).trees.rounds
+    80
+    >>> Definition.parse({"estimator": "past_value", "seed": 1, "bin": 3}, "baseline.toml")
+    Traceback (most recent call last):
+        ...
+    valuemodel.exceptions.SettingsError: baseline.toml has 1 mistake
+      - bin: unknown key; did you mean 'bins'?
+      ...
+    """
+
+    silence: EstimatorSection | None = None
+    rival: EstimatorSection | None = None
+    gate: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any], origin: str = "the definition") -> Definition:
+        """Validate a document; raise one SettingsError that lists every mistake."""
+        return parse_section(cls, document, origin)
+
+    @classmethod
+    def load(cls, path: Path) -> Definition:
+        """Read a definition file."""
+        return cls.parse(load_toml(path), str(path))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An account model that can be fitted: its name, its two heads, and what stands in for them.
+
+    Parameters
+    ----------
+    name : str
+        What the model is called in backtests and in the registry.
+    value, churn : EstimatorSection
+        The heads.
+    fallback_value, fallback_churn : EstimatorSection
+        What is used for horizons that the heads cannot learn.
+    """
+
+    name: str
+    value: EstimatorSection
+    churn: EstimatorSection
+    fallback_value: EstimatorSection
+    fallback_churn: EstimatorSection
+
+
+def recipes(
+    baseline: Definition, future_value: Definition, churn_risk: Definition
+) -> dict[str, Recipe]:
+    """Return what can be fitted: "past_value", "average_retention" and "lightgbm".
+
+    Examples
+    --------
+    >>> names = ("past_value", "future_value", "churn_risk")
+    >>> list(recipes(*(Definition.parse({"estimator": name}) for name in names)))
+    ['past_value', 'average_retention', 'lightgbm']
+    """
+    silence = baseline.silence or EstimatorSection(estimator="recency_silence")
+    rival = baseline.rival or EstimatorSection(estimator="average_retention")
+    heads: dict[str, tuple[EstimatorSection, EstimatorSection]] = {
+        "past_value": (baseline, silence),
+        "average_retention": (rival, silence),
+        "lightgbm": (future_value, churn_risk),
+    }
+    return {
+        name: Recipe(name, value, churn, fallback_value=baseline, fallback_churn=silence)
+        for name, (value, churn) in heads.items()
+    }
+
+
+def recipe_named(known: Mapping[str, Recipe], name: str) -> Recipe:
+    """Return a recipe, or say which there are."""
+    if name not in known:
+        problem = f"there is no model {name!r}"
+        hint = nearest(name, known) or f"there are {', '.join(known)}"
+        raise UsageError(problem, received=name, hint=hint)
+    return known[name]
+
+
+def estimator_from_state(state: State) -> HorizonEstimator:
+    """Rebuild any known estimator; a class that is not in `KINDS` is refused."""
+    if state["kind"] not in KINDS:
+        problem = "the model holds an estimator that this version does not know"
+        raise ModelRefused(problem, received=repr(state["kind"]), hint="train a new model")
+    return KINDS[state["kind"]](state)

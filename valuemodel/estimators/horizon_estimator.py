@@ -1,0 +1,89 @@
+"""What all estimators of accounts share: features in by name, one prediction per horizon out.
+
+Why this way: heads that are promoted together read the same features, so an account model encodes
+them once and hands the matrix to every head; used alone, a head does the same by itself.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from valuemodel.estimators.encoding import FeatureEncoder
+from valuemodel.estimators.horizons import ordered, tier_label
+from valuemodel.estimators.link import LinkParts
+from valuemodel.estimators.state import Array, State
+from valuemodel.exceptions import UsageError
+
+
+class HorizonEstimator(BaseEstimator):  # type: ignore[no-untyped-call]
+    """One prediction per horizon, from features that are known by name.
+
+    Attributes
+    ----------
+    encoder_ : FeatureEncoder
+        Names, order and kinds of the features.
+    horizons_ : list of str
+        Labels of the learned horizons, shortest first.
+    """
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]
+
+    tier_horizon: str | None
+    encoder_: FeatureEncoder
+    horizons_: list[str]
+
+    @abstractmethod
+    def fit(self, X: pd.DataFrame, y: pd.DataFrame, cutoffs: pd.Series[Any] | None = None) -> Self:
+        """Learn every horizon in y, one column per horizon label."""
+
+    @abstractmethod
+    def predict_encoded(self, matrix: Array) -> dict[str, Array]:
+        """Predict all horizons from an encoded matrix of shape (n, p)."""
+
+    @abstractmethod
+    def link_parts_encoded(self, matrix: Array, horizon: str) -> LinkParts:
+        """Take one horizon's predictions apart on the link scale."""
+
+    @abstractmethod
+    def to_state(self) -> State:
+        """Return everything that was learned, as data."""
+
+    def predict_horizons(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Predict all horizons; one column per horizon label, rows as in ``X``."""
+        return pd.DataFrame(self.predict_encoded(self.encoder_.transform(X)), index=X.index)
+
+    def link_parts(self, X: pd.DataFrame, horizon: str) -> LinkParts:
+        """Take one horizon's predictions apart; see `LinkParts`.
+
+        ``from_link(scores)`` is the prediction of that horizon before horizons are made to agree.
+        """
+        if horizon not in self.horizons_:
+            problem = f"the horizon {horizon!r} was not learned"
+            raise UsageError(problem, received=", ".join(self.horizons_))
+        return self.link_parts_encoded(self.encoder_.transform(X), horizon)
+
+    def _tier_prediction(self, X: pd.DataFrame) -> Array:
+        label = tier_label(self.horizons_, self.tier_horizon)
+        return self.predict_encoded(self.encoder_.transform(X))[label]
+
+    def _start_fit(self, X: pd.DataFrame, y: pd.DataFrame) -> tuple[Array, pd.DataFrame]:
+        """Check what came, learn the features; return the matrix and y in the order of horizons."""
+        if len(y) != len(X) or y.ndim != 2 or not len(y.columns):
+            problem = "y must be a DataFrame with one row per row of X and one column per horizon"
+            raise UsageError(problem, received=f"{type(y).__name__} for {len(X)} rows")
+        self.horizons_ = ordered(y.columns)
+        tier_label(self.horizons_, self.tier_horizon)
+        self.encoder_ = FeatureEncoder().fit(X)
+        return self.encoder_.transform(X), y[self.horizons_]
+
+    def _start_state(self, **learned: Any) -> dict[str, Any]:
+        return {"horizons": self.horizons_, "encoder": self.encoder_.to_json(), **learned}
+
+    def _start_from(self, json: dict[str, Any]) -> None:
+        self.horizons_ = list(json["horizons"])
+        self.encoder_ = FeatureEncoder.from_json(json["encoder"])

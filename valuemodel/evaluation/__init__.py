@@ -1,0 +1,1 @@
+"""Out of time: backtest, comparison, gate."""

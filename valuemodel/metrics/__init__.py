@@ -1,0 +1,1 @@
+"""Pure functions of arrays and dates: value, churn, splits."""
