@@ -1,0 +1,135 @@
+"""The main job end to end on the synthetic world, looked at as its three users would."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from valuemodel import cli
+
+pytestmark = pytest.mark.xdist_group("world")
+
+TABLES = ["account_facts", "drivers", "importance", "predictions", "recommendations"]
+
+
+@pytest.fixture
+def run_folder(world_project) -> Path:
+    return (world_project / "output" / "demo" / "CURRENT").resolve()
+
+
+def table(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(folder / f"{name}.parquet")
+
+
+def test_the_run_holds_the_tables_of_the_contract(run_folder):
+    for name in TABLES:
+        frame = table(run_folder, name)
+        assert len(frame)
+        assert (run_folder / f"{name}.csv").exists()
+    assert (run_folder / "quarantine.parquet").exists()
+    manifest = json.loads((run_folder / "manifest.json").read_text(encoding="utf-8"))
+    assert {"run_key", "as_of", "files", "accounts", "tiers", "conservation"} <= manifest.keys()
+    assert "winnability_12m" in manifest["missing_parts"]
+
+
+def test_every_account_has_one_prediction_and_one_tier(run_folder):
+    predictions, recommendations = (
+        table(run_folder, name) for name in ("predictions", "recommendations")
+    )
+    assert predictions["account_id"].is_unique
+    assert set(predictions["account_id"]) == set(recommendations["account_id"])
+    assert recommendations["tier"].isin(list("ABCD")).all()
+    assert (recommendations["tier"] == "A").mean() <= 0.10
+
+
+def test_predictions_are_sane(run_folder):
+    predictions = table(run_folder, "predictions")
+    assert np.isfinite(predictions[["value_3m", "value_12m"]]).all(axis=None)
+    churn = predictions[["churn_3m", "churn_12m"]].dropna()
+    assert ((churn >= 0) & (churn <= 1)).all(axis=None)
+    assert (churn["churn_12m"] <= churn["churn_3m"] + 1e-12).all()
+
+
+def test_drivers_add_up_to_the_predictions(run_folder):
+    drivers, predictions = table(run_folder, "drivers"), table(run_folder, "predictions")
+    sums = drivers.groupby(["account_id", "head"])["contribution"].sum().unstack("head")
+    shown = predictions.set_index("account_id").loc[sums.index]
+    scale = shown["value_12m"].abs().mean()
+    assert np.abs(sums["value"] - shown["value_12m"]).max() <= 1e-6 * scale
+    assert np.abs(sums["churn"] - shown["churn_12m"]).max() <= 1e-6
+
+
+def test_predictions_know_more_of_the_truth_than_past_value(world_project, run_folder):
+    truth = pd.read_parquet(world_project / "data" / "demo" / "truth.parquet")
+    both = table(run_folder, "predictions").merge(truth, on="account_id")
+    ours = np.abs(both["value_12m"] - both["expected_value_12m"]).mean()
+    past = np.abs(both["past_value_12m"] - both["expected_value_12m"]).mean()
+    assert ours < past
+    total = both["value_12m"].sum() / both["expected_value_12m"].sum()
+    assert 0.8 < total < 1.25
+
+
+def test_scoring_again_publishes_nothing_new(world_project, run_folder, capsys):
+    settings = str(world_project / "valuemodel.toml")
+    manifest = (run_folder / "manifest.json").read_bytes()
+    arguments = ["score", "--settings", settings, "--as-of", "2025-07-01", "--json"]
+    assert cli.run(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "already published"
+    assert (run_folder / "manifest.json").read_bytes() == manifest
+
+
+def test_scoring_a_date_before_the_models_data_is_refused(world_project, capsys):
+    settings = str(world_project / "valuemodel.toml")
+    assert cli.run(["score", "--settings", settings, "--as-of", "2024-01-01"]) == 5
+    assert "train --as-of 2024-01-01" in capsys.readouterr().err
+
+
+def test_without_a_model_scoring_says_what_to_do(own_project, capsys):
+    for store in own_project.glob("mlflow.db*"):
+        store.unlink()
+    settings = str(own_project / "valuemodel.toml")
+    assert cli.run(["score", "--settings", settings]) == 5
+    assert "run 'valuemodel train' first" in capsys.readouterr().err
+
+
+def test_an_unreachable_tracking_server_is_code_7(own_project, monkeypatch, capsys):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    settings = str(own_project / "valuemodel.toml")
+    assert cli.run(["score", "--settings", settings]) == 7
+    assert "tracking store cannot be used" in capsys.readouterr().err
+
+
+def test_a_challenger_can_wait_be_promoted_and_be_rolled_back(own_project, capsys):
+    settings = ["--settings", str(own_project / "valuemodel.toml"), "--json"]
+
+    def command(*arguments):
+        assert cli.run([*arguments, *settings]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    before = command("train", "--no-promote", "--as-of", "2025-07-01")
+    assert before["promoted"] is False
+    assert before["champion"] != before["challenger"]
+    after = command("promote", "--force", "--reason", "a test of the way back")
+    assert after["champion"] == before["challenger"]
+    assert command("rollback", "--reason", "the way back")["champion"] == before["champion"]
+
+
+def test_promotion_by_force_needs_a_reason(own_project, capsys):
+    settings = ["--settings", str(own_project / "valuemodel.toml")]
+    assert cli.run(["promote", "--force", *settings]) == 2
+    assert "--reason" in capsys.readouterr().err
+
+
+def test_no_customer_gets_into_the_tracking_store(world_project, run_folder):
+    accounts = table(run_folder, "account_facts")
+    names = accounts["name"].dropna().head(20).tolist() + accounts["account_id"].head(20).tolist()
+    stores = [world_project / "mlflow.db"]
+    stores += [path for path in (world_project / "mlartifacts").rglob("*") if path.is_file()]
+    for store in stores:
+        content = store.read_bytes()
+        assert not [name for name in names if name.encode() in content], store

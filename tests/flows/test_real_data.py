@@ -1,0 +1,157 @@
+"""Real accounts, with the future left in the file: trained and scored as a scheduler would have.
+
+The truths are taken from the files by SQL of this test's own, not by the package.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from valuemodel import cli, scaffold
+from valuemodel.metrics.value import bias, mae, normalised_gini
+
+pytestmark = [pytest.mark.real_data, pytest.mark.slow]
+
+
+@dataclass(frozen=True)
+class Book:
+    """A data set, the date it is scored at, and how its truth is found in the raw file."""
+
+    settings: str
+    as_of: str
+    horizon: str
+    truth: str
+
+
+ONLINE_RETAIL = Book(
+    "online_retail",
+    "2011-06-09",
+    "6m",
+    """
+    SELECT "Customer ID"::BIGINT::VARCHAR AS account_id, sum(Quantity * Price) AS value,
+           max(Quantity * Price > 0)::INT AS bought
+    FROM '{data}/online_retail_II/online_retail_II.parquet'
+    WHERE "Customer ID" IS NOT NULL
+      AND InvoiceDate >= '2011-06-09' AND InvoiceDate < '2011-12-09'
+      AND StockCode NOT IN ('POST', 'DOT', 'C2', 'C3', 'AMAZONFEE', 'BANK CHARGES', 'CRUK',
+                            'ADJUST', 'ADJUST2', 'B', 'S', 'TEST001', 'TEST002')
+      AND StockCode NOT LIKE 'gift!_0001!_%' ESCAPE '!'
+    GROUP BY 1
+    """,
+)
+IOWA = Book(
+    "iowa_liquor",
+    "2016-01-01",
+    "12m",
+    """
+    SELECT "Store Number"::VARCHAR AS account_id, sum(sales) AS value,
+           max(sales > 0)::INT AS bought
+    FROM '{data}/iowa_liquor/store_day.parquet'
+    WHERE date >= '2016-01-01' AND date < '2017-01-01' GROUP BY 1
+    """,
+)
+CDNOW = Book(
+    "cdnow",
+    "1997-10-01",
+    "39w",
+    """
+    SELECT customer_id::VARCHAR AS account_id, sum(dollar_value) AS value,
+           max(dollar_value > 0)::INT AS bought
+    FROM '{data}/cdnow/master.parquet'
+    WHERE date >= '1997-10-01' AND date < '1998-07-01' GROUP BY 1
+    """,
+)
+
+
+def run(project: Path, book: Book, command: str, capsys) -> dict:
+    settings = str(project / "pipelines" / f"{book.settings}.toml")
+    arguments = [command, "--settings", settings, "--as-of", book.as_of, "--json"]
+    code = cli.run(arguments)
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    return json.loads(captured.out)
+
+
+def scored(project: Path, book: Book, real_data: Path, capsys) -> tuple[dict, dict, pd.DataFrame]:
+    trained = run(project, book, "train", capsys)
+    document = run(project, book, "score", capsys)
+    predictions = pd.read_parquet(Path(document["folder"]) / "predictions.parquet")
+    truth = duckdb.sql(book.truth.format(data=real_data)).df()
+    table = predictions.merge(truth, on="account_id", how="left")
+    table["value"] = table["value"].fillna(0.0).astype(float)
+    table["silent"] = 1.0 - table["bought"].fillna(0).astype(float)
+    return trained, document, table
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, real_data):
+    folder = tmp_path / "project"
+    scaffold.init(folder)
+    monkeypatch.setenv("VALUEMODEL_DATA", str(real_data))
+    return folder
+
+
+@pytest.mark.parametrize("book", [ONLINE_RETAIL, IOWA], ids=lambda book: book.settings)
+def test_a_book_with_enough_history_is_scored_better_than_by_past_value(
+    book, project, real_data, capsys
+):
+    trained, document, table = scored(project, book, real_data, capsys)
+    assert trained["promoted"] is True, trained["gate"]["reasons"]
+    assert document["model_name"] == "lightgbm"
+    assert document["role"] == "champion"
+    y, ours = table["value"], table[f"value_{book.horizon}"]
+    past = table[f"past_value_{book.horizon}"]
+    assert table["account_id"].is_unique
+    assert mae(y, ours) < mae(y, past)
+    assert normalised_gini(y, ours) > normalised_gini(y, past) - 0.01
+    assert abs(bias(y, ours)) < 0.25
+    churn = table[f"churn_{book.horizon}"]
+    brier = float(np.mean((churn - table["silent"]) ** 2))
+    rate = table["silent"].mean()
+    assert brier < rate * (1 - rate)
+    recommendations = pd.read_parquet(Path(document["folder"]) / "recommendations.parquet")
+    assert (recommendations["tier"] == "A").mean() <= 0.10
+    page = Path(run(project, book, "review", capsys)["page"]).read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+
+
+def test_too_short_a_history_falls_back_tagged_and_without_complaint(project, real_data, capsys):
+    trained, document, table = scored(project, CDNOW, real_data, capsys)
+    assert trained["promoted"] is False
+    assert document["model_name"] == "past_value"
+    assert len(table) == 23_570
+    assert table["tags"].str.contains("39w: ").all()
+    assert np.array_equal(table["value_39w"], table["past_value_39w"])
+    assert table["churn_39w"].between(0, 1).all()
+
+
+def test_on_data_without_signal_past_value_stays_champion(project, capsys):
+    book = Book("superstore", "2019-01-01", "12m", "")
+    assert run(project, book, "train", capsys)["promoted"] is False
+
+
+def test_the_future_in_the_file_changes_nothing(project, real_data, tmp_path, monkeypatch, capsys):
+    whole = run_scores(project, CDNOW, capsys)
+    cut = tmp_path / "cut"
+    (cut / "cdnow").mkdir(parents=True)
+    duckdb.sql(
+        f"COPY (SELECT * FROM '{real_data}/cdnow/master.parquet' WHERE date < '1997-10-01') "
+        f"TO '{cut}/cdnow/master.parquet'"
+    )
+    other = tmp_path / "other"
+    scaffold.init(other)
+    monkeypatch.setenv("VALUEMODEL_DATA", str(cut))
+    pd.testing.assert_frame_equal(whole, run_scores(other, CDNOW, capsys), check_exact=True)
+
+
+def run_scores(project, book, capsys):
+    run(project, book, "train", capsys)
+    folder = Path(run(project, book, "score", capsys)["folder"])
+    return pd.read_parquet(folder / "predictions.parquet")

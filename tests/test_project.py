@@ -1,0 +1,72 @@
+"""A project finds its own things, wherever it is started from."""
+
+from __future__ import annotations
+
+import pytest
+
+from valuemodel.exceptions import SettingsError, UsageError
+from valuemodel.periods import Cutoff
+from valuemodel.project import Project, find_settings, project_root
+
+
+def test_settings_are_found_here_or_above(world_project):
+    inside = world_project / "pipelines"
+    assert find_settings(inside) == world_project / "valuemodel.toml"
+
+
+def test_without_settings_the_way_in_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"no valuemodel\.toml here or above"):
+        find_settings(tmp_path)
+
+
+def test_the_root_is_the_nearest_folder_with_pipelines_and_models(world_project, tmp_path):
+    assert project_root(world_project / "pipelines" / "cdnow.toml") == world_project
+    with pytest.raises(SettingsError, match="outside a project"):
+        project_root(tmp_path / "valuemodel.toml")
+
+
+def test_the_default_cutoff_is_the_end_of_the_data(opened):
+    assert opened.as_of(None) == opened.tables.ledger.complete_until
+    assert opened.as_of("2025-07-01") == Cutoff.parse("2025-07-01")
+
+
+def test_the_fingerprint_follows_the_data_and_what_shapes_it(own_project):
+    def fingerprint():
+        with Project.open(own_project / "valuemodel.toml") as project:
+            return project.fingerprint
+
+    before = fingerprint()
+    assert fingerprint() == before
+    settings = own_project / "valuemodel.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('folder = "output/demo"', 'folder = "elsewhere"'), "utf-8")
+    assert fingerprint() == before
+    settings.write_text(text.replace('measure = "revenue"', 'measure = "margin"'), "utf-8")
+    assert fingerprint() != before
+
+
+def test_parameters_for_the_store_hold_no_filled_in_secret(own_project, monkeypatch):
+    settings = own_project / "valuemodel.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("data/demo/tr", "${ENV:SHOP_FOLDER}/tr"), "utf-8")
+    monkeypatch.setenv("SHOP_FOLDER", "s3cret")
+    with Project.open(settings) as project:
+        parameters = project.parameters
+    assert parameters["settings.value.measure"] == "revenue"
+    assert parameters["models.future_value.estimator"] == "future_value"
+    assert "s3cret" not in str(parameters)
+
+
+def test_an_unknown_pipeline_and_an_unknown_model_are_named(opened):
+    with pytest.raises(UsageError, match="no pipeline 'sing'"):
+        opened.pipeline("sing")
+    with pytest.raises(UsageError, match="no model 'lightgmb'"):
+        opened.candidate("lightgmb")
+
+
+def test_closing_leaves_nothing_behind(world_project):
+    project = Project.open(world_project / "valuemodel.toml")
+    scratch = project.scratch
+    assert project.tables.report.buying_accounts > 0
+    project.close()
+    assert not scratch.exists()

@@ -1,0 +1,203 @@
+"""Scoring: every account once, all columns of the contract, and nothing published that is no number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from valuemodel import scoring
+from valuemodel.dataset import Dataset
+from valuemodel.exceptions import DataRefused, ModelRefused
+from valuemodel.features.catalog import Feature
+from valuemodel.scoring import (
+    check_predictions,
+    most_at_stake,
+    prediction_columns,
+    score_accounts,
+)
+from valuemodel.settings import ValueSection
+
+VALUE = ValueSection.model_validate({"horizons": ["3 months", "6 months"]})
+NAMES = ["past_value_3m", "past_value_6m", "lumpiness_730d", "orders_total"]
+
+
+class Halves:
+    """Expects half of past value, and silence where that is little."""
+
+    def __init__(self, tags=None, share=0.5):
+        self.tags = tags or {}
+        self.share = share
+
+    def predict(self, X):
+        past = X[["past_value_3m", "past_value_6m"]]
+        value = (past * self.share).set_axis(["value_3m", "value_6m"], axis=1)
+        churn = (1 / (1 + past)).set_axis(["churn_3m", "churn_6m"], axis=1)
+        return pd.concat([value, churn], axis=1)
+
+
+class Refuses:
+    tags: dict[str, str] = {}  # noqa: RUF012
+
+    def predict(self, X):
+        raise ModelRefused("the features are not those that the model has learned from")
+
+
+def snapshot(accounts=5):
+    number = np.arange(accounts, dtype=float)
+    X = pd.DataFrame(
+        {
+            "past_value_3m": number * 10,
+            "past_value_6m": number * 25,
+            "lumpiness_730d": np.where(number % 2 == 0, 0.8, 0.1),
+            "orders_total": number,
+        }
+    )
+    keys = pd.DataFrame(
+        {"account_id": [f"a{n:03.0f}" for n in number], "cutoff": pd.Timestamp("2011-06-09")}
+    )
+    features = tuple(Feature(name, name, "number", "more", "no", "{value}") for name in NAMES)
+    return Dataset(X, None, keys, features)
+
+
+def facts_of(dataset, *more):
+    return pd.DataFrame({"account_id": [*more, *dataset.keys["account_id"]], "owner": "Khan"})
+
+
+def scored(dataset=None, model=None, **arguments):
+    dataset = snapshot() if dataset is None else dataset
+    found = {"facts": facts_of(dataset), "value": VALUE, "model_version": "3"} | arguments
+    return score_accounts(model or Halves(), dataset, **found)
+
+
+def test_all_columns_of_the_contract_are_there_and_absent_parts_are_null():
+    table = scored().predictions
+    assert list(table.columns) == prediction_columns(VALUE)
+    assert table["value_6m"].tolist() == [0.0, 12.5, 25.0, 37.5, 50.0]
+    assert table["past_value_3m"].tolist() == [0.0, 10.0, 20.0, 30.0, 40.0]
+    for absent in ("value_6m_low", "value_3m_q95", "wallet_6m", "previous_champion_value_6m"):
+        assert table[absent].isna().all()
+        assert table[absent].dtype == "float64"
+    assert (table["model_version"] == "3").all()
+    assert (table["as_of"] == pd.Timestamp("2011-06-09")).all()
+
+
+def test_chunks_give_the_same_bytes(monkeypatch):
+    whole = scored(snapshot(50)).predictions
+    monkeypatch.setattr(scoring, "CHUNK", 7)
+    pd.testing.assert_frame_equal(whole, scored(snapshot(50)).predictions, check_exact=True)
+
+
+def test_accounts_without_history_are_listed_with_no_value_and_no_risk():
+    dataset = snapshot(2)
+    found = scored(dataset, facts=facts_of(dataset, "new"), without_history=["new"])
+    line = found.predictions.set_index("account_id").loc["new"]
+    assert (line["value_6m"], line["past_value_3m"], line["tags"]) == (0.0, 0.0, "no_history")
+    assert np.isnan(line["churn_6m"])
+    assert found.account_facts["account_id"].tolist() == ["a000", "a001", "new"]
+
+
+def test_accounts_outside_the_population_are_not_scored():
+    dataset = snapshot(2)
+    found = scored(dataset, facts=facts_of(dataset, "dormant"))
+    assert found.predictions["account_id"].tolist() == ["a000", "a001"]
+    assert found.account_facts["account_id"].tolist() == ["a000", "a001"]
+
+
+def test_tags_say_what_stands_in_for_a_model_and_what_to_mind():
+    model = Halves(tags={"3m": "fallback: past value; no complete window"})
+    tags = scored(model=model).predictions["tags"].tolist()
+    common = "3m: fallback: past value, no complete window"
+    assert tags == [
+        f"{common};lumpy;few_orders",
+        f"{common};few_orders",
+        f"{common};lumpy;few_orders",
+        common,
+        f"{common};lumpy",
+    ]
+
+
+def test_the_previous_champion_stands_beside_or_is_null_where_it_cannot_read_the_features():
+    table = scored(previous=Halves(share=0.1)).predictions
+    assert table["previous_champion_value_6m"].tolist() == pytest.approx([0, 2.5, 5, 7.5, 10])
+    assert table["previous_champion_churn_6m"].notna().all()
+    assert scored(previous=Refuses()).predictions["previous_champion_value_6m"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [
+        ("value_6m", np.nan), ("value_3m", np.inf), ("value_6m", -np.inf),
+        ("churn_6m", 1.0001), ("churn_3m", -1e-9), ("churn_6m", np.nan),
+    ],
+)  # fmt: skip
+def test_a_prediction_that_is_no_number_is_refused_with_its_account(column, wrong):
+    class Faulty(Halves):
+        def predict(self, X):
+            table = super().predict(X)
+            table.loc[table.index[2], column] = wrong
+            return table
+
+    with pytest.raises(ModelRefused, match=rf"{column}: .* 1 accounts, first 'a002'"):
+        scored(model=Faulty())
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.floats(), st.floats(), st.floats(), st.floats()), min_size=1, max_size=5)
+)
+def test_what_passes_the_check_is_always_fit_to_publish(rows):
+    table = pd.DataFrame(rows, columns=["value_6m", "value_6m_low", "value_6m_high", "churn_6m"])
+    account = pd.Series([f"a{n}" for n in range(len(rows))], dtype="str")
+    try:
+        check_predictions(table, account, ["6m"])
+    except ModelRefused:
+        return
+    assert np.isfinite(table["value_6m"]).all()
+    assert table["churn_6m"].isna().all() or table["churn_6m"].between(0, 1).all()
+    low, high = table["value_6m_low"], table["value_6m_high"]
+    assert (low.isna() | (low <= table["value_6m"])).all()
+    assert (high.isna() | (high >= table["value_6m"])).all()
+
+
+def test_a_horizon_without_a_churn_model_stays_null():
+    class ValueOnly(Halves):
+        def predict(self, X):
+            return super().predict(X).drop(columns="churn_3m")
+
+    table = scored(model=ValueOnly()).predictions
+    assert table["churn_3m"].isna().all()
+    assert table["churn_6m"].notna().all()
+
+
+def test_an_account_twice_or_unknown_to_the_facts_is_refused():
+    dataset = snapshot(2)
+    with pytest.raises(DataRefused, match="more than once"):
+        scored(dataset, without_history=["a001"])
+    with pytest.raises(DataRefused, match="facts lack"):
+        scored(dataset, facts=facts_of(dataset).iloc[:1])
+
+
+def test_negative_expected_value_is_a_finding_and_no_fault():
+    assert (scored(model=Halves(share=-0.5)).predictions["value_6m"] <= 0).all()
+
+
+def test_the_accounts_with_most_at_stake_are_those_worth_most_now_or_before():
+    dataset = snapshot(20)
+    stored = scored(dataset).predictions
+    stored.loc[3, "value_6m"] = 1e6
+    chosen, shown = most_at_stake(dataset, stored, value=VALUE, most=4)
+    assert chosen.keys["account_id"].tolist() == ["a003", "a017", "a018", "a019"]
+    assert shown["value"].tolist() == [1e6, *stored["value_6m"].iloc[17:]]
+    assert chosen.X["orders_total"].tolist() == [3, 17, 18, 19]
+    everyone, _ = most_at_stake(dataset, stored, value=VALUE, most=1000)
+    assert len(everyone) == 20
+
+
+def test_a_head_that_says_nothing_is_not_explained():
+    dataset = snapshot(3)
+    stored = scored(dataset).predictions.assign(churn_6m=np.nan)
+    _, shown = most_at_stake(dataset, stored, value=VALUE, most=3)
+    assert list(shown) == ["value"]

@@ -1,0 +1,291 @@
+"""The command line: thin, quiet on stdout but for results, with exit codes that schedulers know.
+
+Why this way: a command opens the project and calls the project's own pipeline; what it computes is in
+the pipeline, where a data scientist can read and edit it. Heavy libraries are imported by the command
+that needs them, so that help answers at once. The clock is read here, once, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, Never
+
+import typer
+from rich.console import Console
+
+from valuemodel import __version__
+from valuemodel.exceptions import UsageError, ValueModelError
+from valuemodel.periods import Cutoff
+from valuemodel.project import Project, Result
+
+app = typer.Typer(
+    name="valuemodel",
+    help="What each account will be worth, how likely it is to leave, and which tier it deserves.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data = typer.Typer(help="Public data sets to try it on.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+SettingsPath = Annotated[
+    Path | None,
+    typer.Option("--settings", help="Settings file; default: valuemodel.toml here or above."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, also on failure.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Use nothing from this date on; default: the end of the data."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"valuemodel {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where the project is to be.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Lay out a new project: pipelines, models, settings."""
+    from valuemodel import scaffold
+
+    written = scaffold.init(folder)
+    lines = [f"made {path}" for path in written]
+    lines.append(
+        f"next: name your tables in {folder / 'valuemodel.toml'}, or run 'valuemodel demo' there"
+    )
+    _show(Result(tuple(lines), {"written": [str(path) for path in written]}), as_json, quiet)
+
+
+@app.command()
+def demo(
+    accounts: Annotated[int, typer.Option(help="How many accounts the world has.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the whole job on a synthetic business: tables, check, train, score, review."""
+    with _open(settings) as project:
+        result = _step(project, "demo", quiet, accounts=accounts, seed=seed)
+    _show(result, as_json, quiet)
+
+
+@app.command()
+def check(settings: SettingsPath = None, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Read the tables and say in one screen what was accepted, repaired and set aside."""
+    with _open(settings) as project, _working("reading the tables", quiet):
+        report = project.tables.report
+        result = Result(tuple(report.lines()), report.as_document())
+    _show(result, as_json, quiet)
+
+
+@app.command()
+def train(
+    as_of: AsOf = None,
+    no_promote: Annotated[
+        bool, typer.Option("--no-promote", help="Leave the champion as it is.")
+    ] = False,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit a challenger, judge it out of time, and promote it if the gate says so."""
+    _pipeline("train", settings, as_json, quiet, as_of=as_of, promote=not no_promote)
+
+
+@app.command()
+def backtest(
+    as_of: AsOf = None,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare all candidates out of time and write the tidy table."""
+    _pipeline("backtest", settings, as_json, quiet, as_of=as_of)
+
+
+@app.command()
+def score(
+    as_of: AsOf = None,
+    model: Annotated[
+        str, typer.Option(help="champion, challenger, previous, or a version number.")
+    ] = "champion",
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score the whole book, cut the tiers and publish the run."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - the clock, once
+    _pipeline("score", settings, as_json, quiet, as_of=as_of, model=model, started=started)
+
+
+@app.command()
+def review(
+    as_of: AsOf = None,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the page for sales leadership from the published run."""
+    _pipeline("review", settings, as_json, quiet, as_of=as_of)
+
+
+@app.command()
+def promote(
+    version: Annotated[str, typer.Argument(help="A version number, or challenger.")] = "challenger",
+    force: Annotated[bool, typer.Option("--force", help="Promote against the gate.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; required with --force.")] = "",
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a version champion; its gate must have passed, or a reason is recorded."""
+    _pipeline("promote", settings, as_json, quiet, version=version, forced=force, reason=reason)
+
+
+@app.command()
+def rollback(
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the previous champion champion again."""
+    with _open(settings) as project:
+        version = project.tracking.rollback(reason)
+    line = f"champion is version {version.number} again"
+    _show(Result((line,), {"champion": version.number}), as_json, quiet)
+
+
+@data.command("get")
+def data_get(
+    name: Annotated[str, typer.Argument(help="Which data set; 'valuemodel data list' names them.")],
+    original: Annotated[
+        Path | None, typer.Option("--from", help="A file that you downloaded yourself.")
+    ] = None,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Download a public data set from its original source, in the layout our settings expect."""
+    from valuemodel.io.public import get_public
+
+    with _open(settings) as project:
+        folder = project.root / "data" / "public"
+    written = get_public(name, folder, original=original, report=_Say(quiet))
+    lines = tuple(f"ready: {path}" for path in written)
+    _show(Result(lines, {"files": [str(path) for path in written]}), as_json, quiet)
+
+
+@data.command("list")
+def data_list(as_json: Json = False, quiet: Quiet = False) -> None:
+    """Name the public data sets, with their sources and licences."""
+    from valuemodel.io.public import PUBLIC
+
+    lines = tuple(f"{name:16} {source.title}" for name, source in PUBLIC.items())
+    document = {name: source.title for name, source in PUBLIC.items()}
+    _show(Result(lines, {"data": document}), as_json, quiet)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What follows ``valuemodel`` on the command line.
+    """
+    signal.signal(signal.SIGTERM, _terminated)
+    as_json = "--json" in arguments
+    try:
+        outcome = app(args=list(arguments), prog_name="valuemodel", standalone_mode=False)
+    except ValueModelError as error:
+        return _fail(error, as_json)
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except Exception as error:
+        return _fail(_known(error), as_json)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _open(settings: Path | None) -> Project:
+    now = datetime.now(UTC)  # noqa: TID251 - the clock, once
+    project = Project.open(settings)
+    project.now = Cutoff(now.astimezone(project.settings.project.zone).replace(tzinfo=None))
+    return project
+
+
+def _pipeline(
+    name: str, settings: Path | None, as_json: bool, quiet: bool, **arguments: object
+) -> None:
+    with _open(settings) as project:
+        result = _step(project, name, quiet, **arguments)
+    _show(result, as_json, quiet)
+
+
+def _step(project: Project, name: str, quiet: bool, **arguments: object) -> Result:
+    with _working(f"{name} …", quiet):
+        return project.pipeline(name)(project, **arguments)
+
+
+class _Say:
+    """Progress on stderr, where there is a terminal to read it."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._console = Console(stderr=True, quiet=quiet or not sys.stderr.isatty())
+
+    def __call__(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)
+
+
+def _working(text: str, quiet: bool) -> Any:
+    return Console(stderr=True, quiet=quiet or not sys.stderr.isatty()).status(text)
+
+
+def _show(result: Result, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        print(json.dumps(result.document, ensure_ascii=False, allow_nan=False, default=str))
+    elif not quiet:
+        print("\n".join(result.lines))
+
+
+def _fail(error: ValueModelError, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(error.as_document(), ensure_ascii=False))
+    print(f"error: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def _known(error: Exception) -> ValueModelError:
+    """Turn errors of the command parser into ours; anything else is a fault of ours, with its trace."""
+    show = getattr(error, "format_message", None)
+    if show is not None:
+        return UsageError(str(show()), hint="see 'valuemodel --help'")
+    traceback.print_exception(error)
+    shown = f"{type(error).__name__}: {error}"
+    return ValueModelError("an unexpected fault, ours to mend", received=shown[:2_000])
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> Never:
+    raise SystemExit(143)

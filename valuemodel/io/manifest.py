@@ -1,0 +1,128 @@
+"""The manifest: what a run says of itself, beyond the files that the publication adds.
+
+Why this way: the review page, a replay of the policy and an auditor read the run folder alone, so
+everything that they need to understand the tables is written beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from valuemodel import __version__
+from valuemodel.io.conservation import Accounts, check_conservation
+from valuemodel.settings import Settings
+from valuemodel.tiers.policy import TierPolicy
+
+_NAMED = ("predictions", "account_facts", "recommendations")
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Which model scored.
+
+    Parameters
+    ----------
+    name : str
+        The kind of model, such as ``lightgbm`` or ``past_value``.
+    version, digest : str
+        Its version in the registry and the digest of its folder.
+    role : str
+        What it was asked for as: ``champion``, ``challenger`` or a version number.
+    trained_until : str
+        Nothing from this instant on was learned from.
+    tags : mapping of str to str
+        Per horizon label, what stands in for a model there.
+    """
+
+    name: str
+    version: str
+    digest: str
+    role: str
+    trained_until: str
+    tags: Mapping[str, str]
+
+
+def describe_run(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    settings: Settings,
+    policy: TierPolicy,
+    scorer: Scorer,
+    inputs: str,
+    data: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the manifest of a run.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        The stored tables: predictions, account_facts, recommendations and the others.
+    settings : Settings
+        The project's.
+    policy : TierPolicy
+        What cut the tiers; kept whole, so that the page can be written again.
+    scorer : Scorer
+        The model.
+    inputs : str
+        The fingerprint of the input tables and of the settings that shaped them.
+    data : mapping
+        The report of the tables as a document.
+
+    Returns
+    -------
+    dict
+        JSON values. ``missing_parts`` names, per table, the columns that hold nothing in this run.
+    """
+    tiers = tables["recommendations"]["tier"].value_counts()
+    return {
+        "project": settings.project.name,
+        "currency": settings.project.currency,
+        "level": settings.project.level,
+        "measure": settings.value.measure,
+        "refunds": settings.value.refunds,
+        "churn_rule": settings.churn.rule,
+        "horizons": [horizon.label for horizon in settings.value.ordered],
+        "tier_horizon": settings.value.tiering.label,
+        "accounts": len(tables["predictions"]),
+        "tiers": {name: int(tiers.get(name, 0)) for name in policy.names},
+        "model_name": scorer.name,
+        "model_version": scorer.version,
+        "model_digest": scorer.digest,
+        "model_trained_until": scorer.trained_until,
+        "model_tags": dict(scorer.tags),
+        "role": scorer.role,
+        "inputs": inputs,
+        "policy_version": policy.version,
+        "policy_digest": policy.digest,
+        "policy": policy.model_dump(mode="json", exclude_none=True),
+        "code_version": __version__,
+        "missing_parts": {name: _empty(tables[name]) for name in _NAMED},
+        "conservation": _conservation(tables, settings.value.tiering.label),
+        "data": dict(data),
+    }
+
+
+def _empty(table: pd.DataFrame) -> list[str]:
+    return [str(name) for name in table.columns[table.isna().all()]]
+
+
+def _conservation(tables: Mapping[str, pd.DataFrame], label: str) -> dict[str, object]:
+    """Check that facts, predictions and recommendations speak of the same accounts and money."""
+    facts, predictions = tables["account_facts"], tables["predictions"]
+    recommended = set(tables["recommendations"]["account_id"])
+    past = dict(zip(predictions["account_id"], predictions[f"past_value_{label}"], strict=True))
+    scored = predictions["account_id"][predictions["account_id"].isin(recommended)]
+    return check_conservation(
+        Accounts(facts["account_id"].tolist(), _money(facts[f"past_value_{label}"])),
+        {"scored": Accounts(scored.tolist(), _money(pd.Series([past[one] for one in scored])))},
+    )
+
+
+def _money(values: pd.Series[Any]) -> Decimal:
+    """Sum money exactly, whatever the order: amounts have four decimals at the most."""
+    return sum((Decimal(f"{value:.4f}") for value in values), Decimal(0))

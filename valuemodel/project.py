@@ -1,0 +1,297 @@
+"""A project: its settings opened into tables, models and policy, and passed down.
+
+Why this way: only this module knows where things lie. Every relative path resolves against the project
+root, the nearest ancestor of the settings file that holds ``pipelines/`` and ``models/``, and never
+against the working directory, so that a scheduler may start anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from valuemodel.exceptions import SettingsError, UsageError
+from valuemodel.metrics.splits import Schedule
+from valuemodel.periods import Cutoff
+from valuemodel.settings import Settings, fill_environment
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+
+    from valuemodel.dataset import Dataset, DatasetBuilder
+    from valuemodel.estimators.account_model import AccountModel
+    from valuemodel.estimators.definitions import Definition, Recipe
+    from valuemodel.evaluation.backtest import Candidate
+    from valuemodel.evaluation.gate import GateRule
+    from valuemodel.io.sources import Tables
+    from valuemodel.tiers.policy import TierPolicy
+    from valuemodel.tracking import Tracking, Version
+
+SETTINGS_FILE = "valuemodel.toml"
+_DEFINITIONS = ("baseline", "future_value", "churn_risk")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a pipeline leaves: lines for a person, a document for a program.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        What to print, a line each.
+    document : mapping
+        What ``--json`` prints; JSON values only.
+    """
+
+    lines: tuple[str, ...]
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Project:
+    r"""Everything that a pipeline needs, opened when it is first asked for.
+
+    Parameters
+    ----------
+    settings : Settings
+        What the settings file says.
+    root : pathlib.Path
+        The project root.
+    now : Cutoff, optional
+        The time on the clock, to tell rows dated in the future; the command line reads it once.
+
+    Examples
+    --------
+    Open a project and look at what was read::
+
+        with Project.open(Path("valuemodel.toml")) as project:
+            print("\n".join(project.tables.report.lines()))
+    """
+
+    def __init__(self, settings: Settings, root: Path, *, now: Cutoff | None = None) -> None:
+        self.settings = settings
+        self.root = root
+        self.now = now
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    @classmethod
+    def open(cls, settings: Path | None = None, *, now: Cutoff | None = None) -> Self:
+        """Open the project of a settings file, or of ``valuemodel.toml`` here or above.
+
+        Raises
+        ------
+        SettingsError
+            If there is no settings file, it has mistakes, or it lies outside a project.
+        """
+        path = (settings or find_settings(Path.cwd())).absolute()
+        return cls(Settings.load(path), project_root(path), now=now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the engine and remove the scratch folder."""
+        if "connection" in self.__dict__:
+            self.connection.disconnect()
+            del self.__dict__["connection"]
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+
+    @property
+    def scratch(self) -> Path:
+        """A folder that lives as long as the project is open."""
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="valuemodel-")
+        return Path(self._scratch.name)
+
+    @property
+    def output(self) -> Path:
+        """Where runs are published."""
+        return self.root / self.settings.output.folder
+
+    @cached_property
+    def connection(self) -> BaseBackend:
+        """The engine."""
+        from valuemodel.io import engine  # noqa: PLC0415 - opened only when asked for
+
+        return engine.connect(self.settings.engine, self.scratch)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The validated tables, with their report and their quarantine."""
+        from valuemodel.io.sources import open_ledger  # noqa: PLC0415 - opened only when asked for
+
+        return open_ledger(self.connection, self.settings, self.root, self.now)
+
+    @cached_property
+    def builder(self) -> DatasetBuilder:
+        """The only builder of features and labels."""
+        from valuemodel.dataset import DatasetBuilder  # noqa: PLC0415 - opened only when asked for
+
+        return DatasetBuilder(self.connection, self.tables.ledger, self.settings)
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """The MLflow store; ``MLFLOW_TRACKING_URI`` wins over the settings."""
+        from valuemodel.tracking import Tracking  # noqa: PLC0415 - opened only when asked for
+
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or self.settings.tracking.uri
+        return Tracking(fill_environment(uri), self.settings.project.name, self.root)
+
+    @cached_property
+    def policy(self) -> TierPolicy:
+        """The tier policy of ``models/tiers.toml``."""
+        from valuemodel.tiers.policy import TierPolicy  # noqa: PLC0415 - opened only when asked for
+
+        return TierPolicy.load(self.root / "models" / "tiers.toml")
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """Which snapshots are learned from and judged; the first has one short horizon of history."""
+        settings = self.settings
+        horizons = tuple(settings.value.ordered)
+        return Schedule(
+            horizons=horizons,
+            first=min(horizons).after(self.tables.ledger.first),
+            step=settings.backtest.step,
+            snapshots=settings.backtest.snapshots,
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the input files and of the settings that shape what is made of them."""
+        report = self.tables.report
+        read = [report.transactions, *([report.accounts] if report.accounts else [])]
+        files = [(table.name, sorted(file.digest for file in table.files)) for table in read]
+        shaping = self.settings.model_dump(exclude={"engine", "tracking", "output"})
+        said = json.dumps([files, shaping], sort_keys=True, default=str)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @cached_property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """What can be fitted, as ``models/*.toml`` declares it: past_value, ..., lightgbm."""
+        from valuemodel.estimators.definitions import recipes  # noqa: PLC0415
+
+        return recipes(*(self._definition(name) for name in _DEFINITIONS))
+
+    @cached_property
+    def gate(self) -> GateRule:
+        """What a challenger must show: ``[gate]`` of ``models/future_value.toml``."""
+        from valuemodel.evaluation.gate import GateRule  # noqa: PLC0415
+        from valuemodel.sections import parse_section  # noqa: PLC0415
+
+        declared = self._definition("future_value").gate
+        return parse_section(GateRule, declared, "models/future_value.toml [gate]")
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Settings and definitions, one line each by key path; secrets are not filled in."""
+        models = {
+            name: self._definition(name).model_dump(mode="json", exclude_unset=True)
+            for name in _DEFINITIONS
+        }
+        said = self.settings.model_dump(exclude_unset=True, exclude={"tracking", "output"})
+        return dict(_flat({"settings": said, "models": models}))
+
+    def candidate(self, name: str) -> Candidate:
+        """Return a recipe as a candidate of the backtest, ready to be fitted."""
+        from valuemodel.estimators.account_model import fit_account_model  # noqa: PLC0415
+        from valuemodel.estimators.definitions import recipe_named  # noqa: PLC0415
+        from valuemodel.evaluation.backtest import Candidate  # noqa: PLC0415
+
+        recipe, value = recipe_named(self.recipes, name), self.settings.value
+
+        def fit(dataset: Dataset, as_of: Cutoff) -> AccountModel:
+            return fit_account_model(
+                recipe,
+                dataset,
+                horizons=value.ordered,
+                tier_horizon=value.tiering,
+                as_of=as_of,
+                n_jobs=self.settings.engine.threads,
+            )
+
+        return Candidate(name, fit)
+
+    def _definition(self, name: str) -> Definition:
+        from valuemodel.estimators.definitions import Definition  # noqa: PLC0415
+
+        return Definition.load(self.root / "models" / f"{name}.toml")
+
+    def previous_champion(self, version: Version) -> AccountModel | None:
+        """Return the champion before this version, so that a move can be split; None if unknown."""
+        previous = self.tracking.version("previous")
+        if previous is None or previous.number == version.number:
+            return None
+        return self.tracking.load("previous")[0]
+
+    def as_of(self, text: str | Cutoff | None) -> Cutoff:
+        """Return the cutoff asked for, or else the first instant the data may not cover."""
+        return self.tables.ledger.complete_until if text is None else Cutoff.parse(text)
+
+    def pipeline(self, name: str) -> Callable[..., Result]:
+        """Return ``run`` of the project's own ``pipelines/<name>.py``.
+
+        Raises
+        ------
+        UsageError
+            If the project has no such pipeline.
+        """
+        path = self.root / "pipelines" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(f"valuemodel_pipeline_{name}", path)
+        if spec is None or spec.loader is None or not path.exists():
+            problem = f"this project has no pipeline {name!r}"
+            raise UsageError(problem, received=str(path), hint="copy it from 'valuemodel init DIR'")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        run: Callable[..., Result] = module.run
+        return run
+
+
+def _flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the leaves of nested mappings with their dotted paths."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        yield path, ", ".join(str(inner) for inner in value)
+    else:
+        yield path, str(value)
+
+
+def find_settings(start: Path) -> Path:
+    """Return ``valuemodel.toml`` in a folder or the nearest one above it."""
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS_FILE).exists():
+            return folder / SETTINGS_FILE
+    problem = f"there is no {SETTINGS_FILE} here or above"
+    hint = "name one with --settings, or make a project with 'valuemodel init DIR'"
+    raise SettingsError(problem, received=str(start), hint=hint)
+
+
+def project_root(settings: Path) -> Path:
+    """Return the nearest ancestor of a settings file that holds ``pipelines/`` and ``models/``."""
+    for folder in settings.parents:
+        if (folder / "pipelines").is_dir() and (folder / "models").is_dir():
+            return folder
+    problem = (
+        "the settings file lies outside a project: no folder above it has pipelines/ and models/"
+    )
+    raise SettingsError(problem, received=str(settings), hint="run 'valuemodel init DIR'")

@@ -1,0 +1,76 @@
+"""The bottom line: how many accounts move, what the top tier covers, what is at risk, what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from valuemodel.reporting.review_tables import ReviewTables
+
+#: From this probability on, no purchase is more likely than one.
+MORE_LIKELY_THAN_NOT = 0.5
+
+
+@dataclass(frozen=True)
+class BottomLine:
+    """The figures of the first paragraph and its tiles; money in the project's currency.
+
+    Parameters
+    ----------
+    accounts, up, down : int
+        Scored accounts, and how many move up or down against tiers by past value.
+    top_tier : str
+        The name of the highest tier.
+    top_accounts, top_accounts_by_past : int
+        How many accounts it holds, by prediction and by past value.
+    expected, expected_top, expected_top_by_past : float
+        Expected value of all accounts, of the top tier, and of the top tier that past value picks.
+    at_risk_accounts, at_risk_past : int, float
+        Accounts more likely than not to buy nothing, and what they brought in the past window.
+    set_aside_rows, set_aside_money : int, float
+        What the data checks set aside.
+    no_history : int
+        Accounts without any visible row.
+    """
+
+    accounts: int
+    up: int
+    down: int
+    top_tier: str
+    top_accounts: int
+    top_accounts_by_past: int
+    expected: float
+    expected_top: float
+    expected_top_by_past: float
+    at_risk_accounts: int
+    at_risk_past: float
+    set_aside_rows: int
+    set_aside_money: float
+    no_history: int
+
+    @property
+    def top_share(self) -> float:
+        """Share of all expected value in the top tier."""
+        return self.expected_top / self.expected if self.expected > 0 else float("nan")
+
+
+def bottom_line(tables: ReviewTables) -> BottomLine:
+    """Add up the book."""
+    book = tables.book
+    top, top_by_past = book["place"] == 0, book["place_by_past"] == 0
+    at_risk = (book["churn"] > MORE_LIKELY_THAN_NOT) & (book["past"] > 0)
+    return BottomLine(
+        accounts=len(book),
+        up=int((book["place"] < book["place_by_past"]).sum()),
+        down=int((book["place"] > book["place_by_past"]).sum()),
+        top_tier=tables.policy.names[0],
+        top_accounts=int(top.sum()),
+        top_accounts_by_past=int(top_by_past.sum()),
+        expected=float(book["value"].sum()),
+        expected_top=float(book.loc[top, "value"].sum()),
+        expected_top_by_past=float(book.loc[top_by_past, "value"].sum()),
+        at_risk_accounts=int(at_risk.sum()),
+        at_risk_past=float(book.loc[at_risk, "past"].sum()),
+        set_aside_rows=int(tables.quarantine["rows"].sum()),
+        set_aside_money=float(tables.quarantine["money"].sum()),
+        no_history=int(book["tags"].str.contains("no_history", regex=False).sum()),
+    )

@@ -1,0 +1,1 @@
+"""From stored predictions to tiers; reads tables, never a model."""
