@@ -48,6 +48,7 @@ def run(
             facts,
             value=settings.value,
             model_version=version.number,
+            without_history=project.builder.accounts_without_history(cutoff),
             previous=project.previous_champion(version),
         )
 

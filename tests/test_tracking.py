@@ -116,8 +116,9 @@ def test_a_model_folder_that_was_changed_is_refused(tracking, own_project):
 def test_mlflow_itself_can_serve_the_model(tracking, own_project, tmp_path):
     model, _ = tracking.load("challenger")
     rows = tmp_path / "rows.csv"
-    numbers = [name for name in model.feature_names if model.feature_kinds[name] == "number"]
-    rows.write_text(",".join(numbers) + "\n" + ",".join("1.0" for _ in numbers) + "\n", "utf-8")
+    values = {"number": "1.5", "category": "unheard of"}
+    line = ",".join(values[model.feature_kinds[name]] for name in model.feature_names)
+    rows.write_text(",".join(model.feature_names) + "\n" + line + "\n", "utf-8")
     out = tmp_path / "out.json"
     folder = tmp_path / "model"
     shutil.copytree(artifacts_of(tracking, "challenger"), folder)

@@ -102,6 +102,7 @@ class DatasetBuilder:
         self.settings = settings
         self.horizons = settings.value.ordered
         self.catalog = catalog(self.horizons, settings.features)
+        self._computed: dict[Cutoff, ir.Table] = {}
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -118,7 +119,7 @@ class DatasetBuilder:
         labels_until : Cutoff, optional
             Labels use only what was known before this; without it there are none.
         """
-        table = self.features_at(cutoff)
+        table = self._features(cutoff)
         names = [feature.name for feature in self.features]
         labels: list[str] = []
         if labels_until is not None:
@@ -172,6 +173,13 @@ class DatasetBuilder:
         if table is None:
             return []
         return self._frame(table.order_by("account_id"))["account_id"].to_list()
+
+    def _features(self, cutoff: Cutoff) -> ir.Table:
+        """Compute the features of a cutoff once; folds ask for them again with other labels."""
+        if cutoff not in self._computed:
+            name = ibis.util.gen_name("features")
+            self._computed[cutoff] = self.connection.create_table(name, self.features_at(cutoff))
+        return self._computed[cutoff]
 
     def _snapshot(self, cutoff: Cutoff) -> Snapshot:
         return snapshot(self.ledger, self.settings.value, cutoff)

@@ -248,8 +248,7 @@ class Tracking:
 
         types = {"number": "double", "category": "string"}
         inputs: list[ColSpec | TensorSpec] = [
-            ColSpec(types[model.feature_kinds[name]], name, required=False)
-            for name in model.feature_names
+            ColSpec(types[model.feature_kinds[name]], name) for name in model.feature_names
         ]
         outputs: list[ColSpec | TensorSpec] = [
             ColSpec("double", name) for name in model.output_names
@@ -318,7 +317,9 @@ def _vetted(folder: Path) -> Path:
 def _reaching(uri: str) -> Iterator[None]:
     """Turn failures of the store into one clear error."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # mlflow's, of its own libraries
+            yield
     except ValueModelError:
         raise
     except Exception as error:  # the store's libraries raise types of their own

@@ -19,11 +19,9 @@ NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc", "too
 TESTED_ELSEWHERE = {
     "valuemodel/__main__.py": "tests/test_cli.py starts it as a process",
     "valuemodel/tables/ledger.py": "a record of tables; every test of tests/io and tests/contracts",
-    "valuemodel/features/recency_frequency.py": "tests/contracts enumerates every feature",
-    "valuemodel/features/monetary.py": "tests/contracts enumerates every feature",
-    "valuemodel/features/trend.py": "tests/contracts enumerates every feature",
-    "valuemodel/features/breadth.py": "tests/contracts enumerates every feature",
-    "valuemodel/features/profile.py": "tests/contracts enumerates every feature",
+    "valuemodel/tables/schemas.py": "a declaration; tests/io/test_sources.py reads every column",
+    "valuemodel/estimators/boosting.py": "every test of the two estimators that grow trees",
+    "valuemodel/estimators/horizon_estimator.py": "what all estimators share; tests of each",
 }
 
 

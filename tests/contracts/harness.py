@@ -1,7 +1,8 @@
 """A small book in plain Python rows, and the way from it to features.
 
-The contracts do not care how a ledger comes about: they take a function from a `Book` to a `Ledger`.
-`typed_ledger` hands the rows over as validated tables; a reader of raw files can stand in its place.
+The contracts do not care how a ledger comes about: they take a function from a `Book` to an engine
+and the ledger in it. `in_memory` hands the rows over as validated tables; `raw_files.FromFiles`
+writes them to files and reads these as a project would.
 """
 
 from __future__ import annotations
@@ -77,7 +78,13 @@ def _held(row: Row) -> datetime:
     return row["valid_from"] or at("0001-01-01")
 
 
-LedgerFactory = Callable[[Book, SQLBackend], Ledger]
+LedgerFactory = Callable[[Book, int], tuple[SQLBackend, Ledger]]
+
+
+def in_memory(book: Book, threads: int) -> tuple[SQLBackend, Ledger]:
+    """Return an engine of so many threads and the book as validated tables."""
+    connection = ibis.duckdb.connect(threads=threads)
+    return connection, typed_ledger(book, connection)
 
 
 def typed_ledger(book: Book, connection: SQLBackend) -> Ledger:
@@ -124,11 +131,11 @@ def settings_for(
 
 
 def builder_for(
-    book: Book, settings: Settings, make: LedgerFactory = typed_ledger, threads: int = 1
+    book: Book, settings: Settings, make: LedgerFactory = in_memory, threads: int = 1
 ) -> DatasetBuilder:
     """Return a builder of the book on an engine of its own."""
-    connection = ibis.duckdb.connect(threads=threads)
-    return DatasetBuilder(connection, make(book, connection), settings)
+    connection, ledger = make(book, threads)
+    return DatasetBuilder(connection, ledger, settings)
 
 
 def mismatches(one: Dataset, other: Dataset) -> list[str]:

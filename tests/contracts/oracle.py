@@ -40,13 +40,16 @@ def _since(row: Row) -> datetime:
 class Account:
     """Everything that was known of one account at a cutoff."""
 
-    def __init__(self, lines: list[Row], versions: list[Row], cutoff: datetime) -> None:
+    def __init__(self, name: str, book: list[Row], accounts: list[Row], cutoff: datetime) -> None:
         self.cutoff = cutoff
-        self.lines = [
+        visible = [
             row
-            for row in lines
+            for row in book
             if row["time"] < cutoff and (row["known_at"] is None or row["known_at"] < cutoff)
         ]
+        self.oldest = min((row["time"] for row in visible), default=None)
+        self.lines = [row for row in visible if row["account_id"] == name]
+        versions = [row for row in accounts if row["account_id"] == name]
         held = [row for row in versions if not row["valid_from"] or row["valid_from"] < cutoff]
         self.dated = [row["valid_from"] for row in held if row["valid_from"]]
         self.profile = max(held, key=_since, default={})
@@ -74,6 +77,10 @@ class Account:
     def back(self, days: int) -> datetime:
         """Return the instant so many days before the cutoff."""
         return self.cutoff - days * DAY
+
+    def knows(self, since: datetime) -> bool:
+        """Whether the records of the whole book begin by the end of the window's first day."""
+        return self.oldest is not None and self.oldest < since + DAY
 
     def bought(self, days: int, before: int = 0) -> list[list[Row]]:
         """Return the purchases of the last so many days."""
@@ -199,6 +206,20 @@ def reference(a: Account) -> Number:
     return None if until is not None and until <= a.cutoff else a.profile.get("reference_score")
 
 
+def known(
+    since: Callable[[Account], datetime], define: Callable[[Account], Any]
+) -> Callable[[Account], Any]:
+    """Return the feature where the records go back so far; it is missing where they do not."""
+    return lambda a: define(a) if a.knows(since(a)) else None
+
+
+def days_known(
+    days: int, define: Callable[[Account, int], Any], span: int | None = None
+) -> Callable[[Account], Any]:
+    """Return the feature of so many days (or periods), known over the span it looks back."""
+    return known(lambda a: a.back(days if span is None else span), lambda a: define(a, days))
+
+
 def definitions(labels: list[str]) -> dict[str, Callable[[Account], Any]]:
     """Return the oracle of every feature, by name, for the horizons with these labels."""
     found: dict[str, Callable[[Account], Any]] = {
@@ -209,8 +230,8 @@ def definitions(labels: list[str]) -> dict[str, Callable[[Account], Any]]:
         "gap_mean_days": gap_mean,
         "gap_variation": gap_variation,
         "recency_over_gap": recency_over_gap,
-        "active_share_12": lambda a: active_share(a, 12),
-        "active_share_24": lambda a: active_share(a, 24),
+        "active_share_12": days_known(12, active_share, 360),
+        "active_share_24": days_known(24, active_share, 720),
         "value_total": lambda a: float(money(a.lines)),
         "order_value_mean": lambda a: divided(money(a.lines), len(a.purchases)),
         "order_value_mean_365d": lambda a: divided(
@@ -226,6 +247,7 @@ def definitions(labels: list[str]) -> dict[str, Callable[[Account], Any]]:
         "top_product_share_365d": top_product_share,
         "account_age_days": account_age,
         "reference_score": reference,
+        "cutoff_month": lambda a: a.cutoff.month,
     }
     for name in ("industry", "region", "country", "employees", "brand_score"):
         found[name] = lambda a, name=name: a.profile.get(name)
@@ -234,8 +256,8 @@ def definitions(labels: list[str]) -> dict[str, Callable[[Account], Any]]:
     for days in (30, 90, 180, 365, 730):
         found |= _of_window(days)
     for days in (90, 180, 365):
-        found[f"value_growth_{days}d"] = lambda a, days=days: value_growth(a, days)
-        found[f"orders_growth_{days}d"] = lambda a, days=days: orders_growth(a, days)
+        found[f"value_growth_{days}d"] = days_known(days, value_growth, 2 * days)
+        found[f"orders_growth_{days}d"] = days_known(days, orders_growth, 2 * days)
     for label in labels:
         found |= _of_horizon(label)
     return found
@@ -243,21 +265,28 @@ def definitions(labels: list[str]) -> dict[str, Callable[[Account], Any]]:
 
 def _of_window(days: int) -> dict[str, Callable[[Account], Any]]:
     return {
-        f"orders_{days}d": lambda a: len(a.bought(days)),
-        f"purchase_days_{days}d": lambda a: sum(age <= days for age in a.days),
-        f"past_value_{days}d": lambda a: float(money(a.within(a.back(days)))),
+        f"orders_{days}d": days_known(days, lambda a, days: len(a.bought(days))),
+        f"purchase_days_{days}d": days_known(
+            days, lambda a, days: sum(age <= days for age in a.days)
+        ),
+        f"past_value_{days}d": days_known(
+            days, lambda a, days: float(money(a.within(a.back(days))))
+        ),
     }
 
 
 def _of_horizon(label: str) -> dict[str, Callable[[Account], Any]]:
     found: dict[str, Callable[[Account], Any]] = {
         f"past_value_{label}": lambda a: float(money(a.within(a.cutoff - step(label)))),
-        f"past_value_{label}_before": lambda a: float(
-            money(a.within(a.cutoff - step(label, 2), a.cutoff - step(label)))
+        f"past_value_{label}_before": known(
+            lambda a: a.cutoff - step(label, 2),
+            lambda a: float(money(a.within(a.cutoff - step(label, 2), a.cutoff - step(label)))),
         ),
     }
     if COMMON_YEAR + step(label) < COMMON_YEAR + relativedelta(years=1):
-        found[f"past_value_{label}_last_year"] = lambda a: last_year(a, label)
+        found[f"past_value_{label}_last_year"] = known(
+            lambda a: a.cutoff - relativedelta(years=1), lambda a: last_year(a, label)
+        )
     return found
 
 

@@ -25,9 +25,17 @@ CASES = [
 ]
 
 
-def line(time, amount, known_at=None):
-    row = {"account_id": "a", "time": time, "known_at": known_at, "amount": Decimal(amount)}
+def line(time, amount, known_at=None, account="a"):
+    row = {"account_id": account, "time": time, "known_at": known_at, "amount": Decimal(amount)}
     return row | {"order_id": None, "product_id": None, "cost": None}
+
+
+#: A book needs two accounts; this one is looked at by no test.
+OTHER = line(at("2019-01-01"), 7, account="other")
+
+
+def of_a(frame, data):
+    return frame[data.keys.account_id == "a"].iloc[0]
 
 
 @pytest.mark.parametrize(("cutoff", "begin", "end"), CASES)
@@ -43,14 +51,16 @@ def test_each_instant_lies_on_its_own_side(make_ledger, cutoff, begin, end):
         line(begin, 1_000_000, known_at=cutoff),  # known too late, by nothing
         line(begin, 10_000_000, known_at=cutoff - TICK),  # known just in time
         line(end + timedelta(days=40), 0),  # so that the window is complete
+        OTHER,
     ]
     builder = builder_for(Book(tuple(amounts)), SETTINGS, make_ledger)
     data = builder.at(Cutoff(cutoff), labels_until=Cutoff(end))
-    assert data.X["value_total"].item() == 10_000_111
-    assert data.X["past_value_1m"].item() == 10_000_110
-    assert data.X["recency_days"].item() == 1
-    assert data.y["value_1m"].item() == 11_000
-    assert data.y["churn_1m"].item() == 0
+    known, label = of_a(data.X, data), of_a(data.y, data)
+    assert known["value_total"] == 10_000_111
+    assert known["past_value_1m"] == 10_000_110
+    assert known["recency_days"] == 1
+    assert label["value_1m"] == 11_000
+    assert label["churn_1m"] == 0
 
 
 def test_rows_that_arrive_late_are_not_visible_until_they_are_known(make_ledger):
@@ -60,21 +70,22 @@ def test_rows_that_arrive_late_are_not_visible_until_they_are_known(make_ledger)
         for day in range(100)
         for delay in (0, 1, 30, 90)
     ]
-    builder = builder_for(Book(tuple(rows)), SETTINGS, make_ledger)
+    builder = builder_for(Book((*rows, OTHER)), SETTINGS, make_ledger)
     for day in (1, 31, 95, 150):
         cutoff = Cutoff(first + timedelta(days=day))
         visible = sum(row["known_at"] < cutoff.at for row in rows)
-        assert builder.at(cutoff).X["value_total"].item() == visible
+        data = builder.at(cutoff)
+        assert of_a(data.X, data)["value_total"] == visible
 
 
 def test_a_row_known_only_after_the_labels_end_is_no_label(make_ledger):
     cutoff, end = at("2021-03-01"), at("2021-04-01")
-    rows = [line(at("2021-02-01"), 1), line(at("2021-03-10"), 50, known_at=end)]
+    rows = [OTHER, line(at("2021-02-01"), 1), line(at("2021-03-10"), 50, known_at=end)]
     builder = builder_for(Book((*rows, line(at("2021-06-01"), 1))), SETTINGS, make_ledger)
     data = builder.at(Cutoff(cutoff), labels_until=Cutoff(end))
-    assert data.y["value_1m"].item() == 0
+    assert of_a(data.y, data)["value_1m"] == 0
     later = builder.at(Cutoff(cutoff), labels_until=Cutoff(end + TICK))
-    assert later.y["value_1m"].item() == 50
+    assert of_a(later.y, later)["value_1m"] == 50
 
 
 def test_attributes_hold_from_their_instant_on(make_ledger):
@@ -83,10 +94,10 @@ def test_attributes_hold_from_their_instant_on(make_ledger):
         {"account_id": "a", "valid_from": since, "region": region}
         for since, region in ((None, "old"), (move - timedelta(days=9), "mid"), (move, "new"))
     )
-    book = Book((line(at("2021-01-01"), 1),), accounts)
+    book = Book((OTHER, line(at("2021-01-01"), 1)), accounts)
     builder = builder_for(book, SETTINGS, make_ledger)
-    seen = [
-        builder.at(Cutoff(instant)).X["region"].item()
-        for instant in (move - timedelta(days=10), move, move + TICK)
+    found = [
+        builder.at(Cutoff(instant)) for instant in (move - timedelta(days=10), move, move + TICK)
     ]
+    seen = [of_a(data.X, data)["region"] for data in found]
     assert seen == ["old", "mid", "new"]

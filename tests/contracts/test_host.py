@@ -11,20 +11,25 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
-import hashlib, sys, time
+import hashlib, sys, tempfile, time
+from pathlib import Path
 if sys.argv[1:] == ["--wrong-clock"]:
     time.time = lambda: 0.0
     time.time_ns = lambda: 0
 from tests.contracts.harness import builder_for, random_book, settings_for
+from tests.contracts.raw_files import FromFiles
 from valuemodel.periods import Cutoff
 
-builder = builder_for(random_book(seed=3), settings_for())
+folder = tempfile.TemporaryDirectory()
+builder = builder_for(random_book(seed=3), settings_for(), FromFiles(Path(folder.name)))
 digest = hashlib.sha256()
 for text in ("2021-03-28 02:30", "2021-03-14 02:30", "2021-10-31", "2022-04-03"):
     data = builder.at(Cutoff.parse(text), labels_until=Cutoff.parse("2022-10-01"))
     for frame in (data.X, data.y, data.keys, builder.facts_at(Cutoff.parse(text))):
         digest.update(frame.to_csv().encode())
 print(digest.hexdigest())
+builder.connection.disconnect()
+folder.cleanup()
 """
 
 

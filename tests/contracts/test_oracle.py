@@ -69,7 +69,8 @@ def accounts(draw, cutoff):
 @st.composite
 def cases(draw):
     cutoff = draw(st.sampled_from(CUTOFFS))
-    found = draw(st.lists(lines(cutoff), min_size=1, max_size=60))
+    two = [draw(lines(cutoff)) | {"account_id": name} for name in NAMES[:2]]
+    found = [*two, *draw(st.lists(lines(cutoff), max_size=58))]
     listed = draw(st.lists(accounts(cutoff), max_size=8, unique_by=_version))
     return cutoff, Book(tuple(found), tuple(listed) or None)
 
@@ -87,10 +88,7 @@ def _agrees(mine, theirs):
 
 
 def _account(book, name, cutoff):
-    versions = [row for row in book.accounts or () if row["account_id"] == name]
-    return oracle.Account(
-        [row for row in book.lines if row["account_id"] == name], versions, cutoff
-    )
+    return oracle.Account(name, list(book.lines), list(book.accounts or ()), cutoff)
 
 
 def test_the_oracle_covers_the_whole_catalog():

@@ -34,6 +34,6 @@ def test_without_an_accounts_table_the_columns_are_there_and_missing():
 
 
 def test_an_account_that_buys_but_is_not_listed_has_no_profile():
-    found = features_of(days_ago(3), accounts=({"account_id": "other", "valid_from": None},))
+    found = features_of(days_ago(3), accounts=({"account_id": "b", "valid_from": None},))
     assert pd.isna(found["industry"])
     assert found["orders_total"] == 1

@@ -1,4 +1,4 @@
-"""One account, few lines: the features of a worked example."""
+"""One account, few lines: the features of a worked example, in a book that is old enough."""
 
 from __future__ import annotations
 
@@ -12,19 +12,25 @@ from valuemodel.periods import Cutoff
 CUTOFF = Cutoff.parse("2022-01-01")
 
 
-def days_ago(days, amount=10, order=None, product=None, cost=None):
+def days_ago(days, amount=10, order=None, product=None, cost=None, account="a"):
     """Return a line so many days before the cutoff."""
     time = CUTOFF.at - timedelta(days=days)
     return {
-        "account_id": "a", "time": time, "known_at": None, "amount": amount,
+        "account_id": account, "time": time, "known_at": None, "amount": amount,
         "order_id": order, "product_id": product, "cost": cost,
     }  # fmt: skip
 
 
-def features_of(*lines, accounts=None, horizons=("3 months", "1 year")) -> pd.Series:
+#: What another account bought, so long ago that no window begins before the records do.
+LONG_AGO = days_ago(3000, account="other")
+
+
+def features_of(
+    *lines, accounts=None, horizons=("3 months", "1 year"), others=(LONG_AGO,)
+) -> pd.Series:
     """Return the features of account 'a' at the cutoff."""
-    rows = tuple(lines) or (days_ago(1000, 0),)
-    data = builder_for(Book(rows, accounts), settings_for(horizons)).at(CUTOFF)
+    book = Book((*lines, *others), accounts)
+    data = builder_for(book, settings_for(horizons)).at(CUTOFF)
     return data.X[data.keys.account_id == "a"].iloc[0]
 
 

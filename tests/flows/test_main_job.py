@@ -33,7 +33,7 @@ def test_the_run_holds_the_tables_of_the_contract(run_folder):
     assert (run_folder / "quarantine.parquet").exists()
     manifest = json.loads((run_folder / "manifest.json").read_text(encoding="utf-8"))
     assert {"run_key", "as_of", "files", "accounts", "tiers", "conservation"} <= manifest.keys()
-    assert "winnability_12m" in manifest["missing_parts"]
+    assert "winnability_12m" in manifest["missing_parts"]["predictions"]
 
 
 def test_every_account_has_one_prediction_and_one_tier(run_folder):

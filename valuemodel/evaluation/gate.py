@@ -112,6 +112,8 @@ class GateDecision:
         """The decision in one sentence."""
         if self.passed:
             return f"{self.challenger} may be promoted: better than {' and '.join(self.against)}"
+        if not self.folds:
+            return f"{self.challenger} could not be judged: not promoted"
         return f"{self.challenger} is no better than {' or '.join(self.against)}: not promoted"
 
     def as_document(self) -> dict[str, object]:

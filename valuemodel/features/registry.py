@@ -146,7 +146,7 @@ def catalog(horizons: Sequence[Horizon], section: FeaturesSection | None = None)
         ),
         extra=section.extra,
     )
-    own = replace(found, members=_grouped("profile", profile.definitions({})))
+    own = replace(found, members=(*profile.definitions({}), *season.definitions()))
     taken = {feature.name for feature in own.features}
     taken |= {f"{head}_{horizon.label}" for head in ("value", "churn") for horizon in horizons}
     mistakes += [

@@ -112,6 +112,8 @@ def _resolve(source: str, declared: str, root: Path) -> list[Path]:
     if not found:
         problem = f"no file matches {declared!r}"
         hint = "relative paths start at the project's root"
+        if "${DATA}" in declared:
+            hint = "run 'valuemodel data get NAME', or set VALUEMODEL_DATA to where it lies"
         raise DataRefused(problem, received=f"looked for {whole}", hint=hint)
     for path in found:
         if path.suffix.lower() not in (*_CSV, *_PARQUET):

@@ -1,0 +1,75 @@
+"""The manifest says what a run is, and refuses to say it of a run that lost an account."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from valuemodel.exceptions import GateRefused
+from valuemodel.io.manifest import Scorer, describe_run
+from valuemodel.settings import Settings
+from valuemodel.tiers.policy import TierPolicy
+from valuemodel.tiers.recommendations import assign_tiers
+
+SETTINGS = Settings.parse(
+    {
+        "project": {"name": "shop", "currency": "GBP"},
+        "tables": {"transactions": {"source": "sales.csv"}},
+        "value": {"horizons": ["6 months"]},
+    }
+)
+POLICY = TierPolicy.parse({"version": "1"})
+SCORER = Scorer("lightgbm", "3", "d1", "champion", "2020-01-01", {})
+
+
+def tables():
+    predictions = pd.DataFrame(
+        {
+            "account_id": ["a", "b", "c"],
+            "as_of": pd.Timestamp("2020-01-01"),
+            "value_6m": [100.0, 50.0, 0.0],
+            "past_value_6m": [10.10, 20.20, 0.0],
+            "winnability_6m": [None, None, None],
+        }
+    )
+    return {
+        "predictions": predictions,
+        "account_facts": predictions[["account_id", "past_value_6m"]],
+        "recommendations": assign_tiers(predictions, POLICY),
+    }
+
+
+def describe(found):
+    return describe_run(
+        found, settings=SETTINGS, policy=POLICY, scorer=SCORER, inputs="i1", data={"rows": 3}
+    )
+
+
+def test_it_is_json_and_says_what_was_scored_by_what():
+    manifest = json.loads(json.dumps(describe(tables())))
+    assert manifest["accounts"] == 3
+    assert sum(manifest["tiers"].values()) == 3
+    assert manifest["model_digest"] == "d1"
+    assert manifest["conservation"]["money"] == {"input": "30.3000", "scored": "30.3000"}
+
+
+def test_the_policy_can_be_read_back():
+    manifest = json.loads(json.dumps(describe(tables())))
+    assert TierPolicy.parse(manifest["policy"]).digest == POLICY.digest
+
+
+def test_columns_without_any_content_are_named():
+    missing = describe(tables())["missing_parts"]
+    assert "winnability_6m" in missing["predictions"]
+    assert "value_6m" not in missing["predictions"]
+    assert "tier_probability" in missing["recommendations"]
+
+
+@pytest.mark.parametrize("table", ["predictions", "recommendations"])
+def test_an_account_that_got_lost_stops_the_run(table):
+    found = tables()
+    found[table] = found[table].iloc[1:]
+    with pytest.raises(GateRefused, match="got lost"):
+        describe(found)
