@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from valuemodel import cli
+from valuemodel.project import Project
 
 pytestmark = pytest.mark.xdist_group("world")
 
@@ -133,3 +135,17 @@ def test_no_customer_gets_into_the_tracking_store(world_project, run_folder):
     for store in stores:
         content = store.read_bytes()
         assert not [name for name in names if name.encode() in content], store
+
+
+def test_tier_a_holds_more_of_the_true_future_than_past_value_would_find(world_project):
+    truth = pd.read_parquet(world_project / "data" / "demo" / "truth.parquet")
+    with Project.open(world_project / "valuemodel.toml") as project:
+        found = load_demo(world_project).found_by_tier_a(project, truth)
+    assert found["by past value"] < found["by our tiers"] < found["at best"]
+
+
+def load_demo(folder: Path):
+    spec = importlib.util.spec_from_file_location("demo", folder / "pipelines" / "demo.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

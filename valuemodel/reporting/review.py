@@ -71,6 +71,7 @@ def render_review(tables: ReviewTables) -> str:
             comparison=tables.comparison.to_dict("records"),
             facts=list(_facts(tables.manifest)),
         )
+        .lstrip()
     )
 
 

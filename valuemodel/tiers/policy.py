@@ -70,10 +70,10 @@ class Tier(Section):
         """How far the tier reaches, in one line."""
         if self.share_of_value is None:
             return "all other accounts"
-        reach = f"the top accounts that reach {self.share_of_value:.4g} of predicted value"
+        reach = f"the top accounts that reach {100 * self.share_of_value:.4g} % of predicted value"
         if self.share_of_accounts is None:
             return reach
-        return f"{reach}, at most {self.share_of_accounts:.4g} of accounts"
+        return f"{reach}, at most {100 * self.share_of_accounts:.4g} % of accounts"
 
 
 def _default_tiers() -> list[Tier]:
@@ -102,7 +102,7 @@ class TierPolicy(Section):
     >>> policy = TierPolicy.parse({"version": "2026-1", "review_months": 3})
     >>> [tier.name for tier in policy.tiers], policy.tiers[0].rule
     (['A', 'B', 'C', 'D'],
-     'the top accounts that reach 0.5 of predicted value, at most 0.1 of accounts')
+     'the top accounts that reach 50 % of predicted value, at most 10 % of accounts')
     >>> tiers = [{"name": "A", "share_of_valeu": 0.5}, {"name": "B"}]
     >>> TierPolicy.parse({"tiers": tiers}, "tiers.toml")
     Traceback (most recent call last):
