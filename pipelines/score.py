@@ -49,7 +49,7 @@ def run(
             value=settings.value,
             model_version=version.number,
             without_history=project.builder.accounts_without_history(cutoff),
-            previous=project.previous_champion(version),
+            previous=project.previous_champion(version, cutoff),
         )
 
         # Why, for the accounts with most at stake; and the tiers, against those of the run before.
@@ -87,6 +87,7 @@ def run(
         }
         manifest = describe_run(
             tables,
+            known=facts,
             settings=settings,
             policy=policy,
             scorer=Scorer(

@@ -20,10 +20,10 @@ from typing import Annotated, Any, Never
 import typer
 from rich.console import Console
 
-from valuemodel import __version__
 from valuemodel.exceptions import UsageError, ValueModelError
 from valuemodel.periods import Cutoff
 from valuemodel.project import Project, Result
+from valuemodel.version import __version__
 
 app = typer.Typer(
     name="valuemodel",

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from valuemodel.exceptions import SettingsError, UsageError
+from valuemodel.exceptions import ModelRefused, OutOfReach, SettingsError, UsageError
 from valuemodel.metrics.splits import Schedule
 from valuemodel.periods import Cutoff
 from valuemodel.settings import Settings, fill_environment
@@ -235,12 +235,20 @@ class Project:
 
         return Definition.load(self.root / "models" / f"{name}.toml")
 
-    def previous_champion(self, version: Version) -> AccountModel | None:
-        """Return the champion before this version, so that a move can be split; None if unknown."""
+    def previous_champion(self, version: Version, as_of: Cutoff) -> AccountModel | None:
+        """Return the champion before a version, so that a move can be split into its causes.
+
+        None where there was none, where it learned from later data than ``as_of``, or where it can
+        no longer be loaded: a score does not fail for want of a comparison.
+        """
         previous = self.tracking.version("previous")
         if previous is None or previous.number == version.number:
             return None
-        return self.tracking.load("previous")[0]
+        try:
+            model, _ = self.tracking.load("previous")
+        except (ModelRefused, OutOfReach):
+            return None
+        return model if model.trained_until <= as_of else None
 
     def as_of(self, text: str | Cutoff | None) -> Cutoff:
         """Return the cutoff asked for, or else the first instant the data may not cover."""

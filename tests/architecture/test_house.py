@@ -18,6 +18,7 @@ NO_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc", "too
 #: Modules whose tests stand elsewhere, and why.
 TESTED_ELSEWHERE = {
     "valuemodel/__main__.py": "tests/test_cli.py starts it as a process",
+    "valuemodel/version.py": "tests/test_public.py compares it with the project's",
     "valuemodel/tables/ledger.py": "a record of tables; every test of tests/io and tests/contracts",
     "valuemodel/tables/schemas.py": "a declaration; tests/io/test_sources.py reads every column",
     "valuemodel/estimators/boosting.py": "every test of the two estimators that grow trees",

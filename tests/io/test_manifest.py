@@ -41,9 +41,16 @@ def tables():
     }
 
 
-def describe(found):
+def describe(found, known=None):
+    everyone = tables()["account_facts"] if known is None else known
     return describe_run(
-        found, settings=SETTINGS, policy=POLICY, scorer=SCORER, inputs="i1", data={"rows": 3}
+        found,
+        known=everyone,
+        settings=SETTINGS,
+        policy=POLICY,
+        scorer=SCORER,
+        inputs="i1",
+        data={"rows": 3},
     )
 
 
@@ -52,7 +59,11 @@ def test_it_is_json_and_says_what_was_scored_by_what():
     assert manifest["accounts"] == 3
     assert sum(manifest["tiers"].values()) == 3
     assert manifest["model_digest"] == "d1"
-    assert manifest["conservation"]["money"] == {"input": "30.3000", "scored": "30.3000"}
+    assert manifest["conservation"]["money"] == {
+        "input": "30.3000",
+        "scored": "30.3000",
+        "excluded": "0",
+    }
 
 
 def test_the_policy_can_be_read_back():
@@ -67,7 +78,15 @@ def test_columns_without_any_content_are_named():
     assert "tier_probability" in missing["recommendations"]
 
 
-@pytest.mark.parametrize("table", ["predictions", "recommendations"])
+def test_accounts_outside_the_population_are_excluded_and_counted():
+    known = tables()["account_facts"]
+    more = pd.DataFrame({"account_id": ["d"], "past_value_6m": [5.0]})
+    conservation = describe(tables(), pd.concat([known, more]))["conservation"]
+    assert conservation["accounts"] == {"input": 4, "scored": 3, "excluded": 1}
+    assert conservation["money"]["excluded"] == "5.0000"
+
+
+@pytest.mark.parametrize("table", ["account_facts", "recommendations"])
 def test_an_account_that_got_lost_stops_the_run(table):
     found = tables()
     found[table] = found[table].iloc[1:]

@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from valuemodel import __version__
 from valuemodel.io.conservation import Accounts, check_conservation
 from valuemodel.settings import Settings
 from valuemodel.tiers.policy import TierPolicy
+from valuemodel.version import __version__
 
 _NAMED = ("predictions", "account_facts", "recommendations")
 
@@ -50,6 +50,7 @@ class Scorer:
 def describe_run(
     tables: Mapping[str, pd.DataFrame],
     *,
+    known: pd.DataFrame,
     settings: Settings,
     policy: TierPolicy,
     scorer: Scorer,
@@ -62,6 +63,8 @@ def describe_run(
     ----------
     tables : mapping of str to DataFrame
         The stored tables: predictions, account_facts, recommendations and the others.
+    known : DataFrame
+        The facts of every account known before the cutoff, whether it was scored or not.
     settings : Settings
         The project's.
     policy : TierPolicy
@@ -102,7 +105,7 @@ def describe_run(
         "policy": policy.model_dump(mode="json", exclude_none=True),
         "code_version": __version__,
         "missing_parts": {name: _empty(tables[name]) for name in _NAMED},
-        "conservation": _conservation(tables, settings.value.tiering.label),
+        "conservation": _conservation(tables, known, settings.value.tiering.label),
         "data": dict(data),
     }
 
@@ -111,15 +114,26 @@ def _empty(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns[table.isna().all()]]
 
 
-def _conservation(tables: Mapping[str, pd.DataFrame], label: str) -> dict[str, object]:
-    """Check that facts, predictions and recommendations speak of the same accounts and money."""
-    facts, predictions = tables["account_facts"], tables["predictions"]
-    recommended = set(tables["recommendations"]["account_id"])
-    past = dict(zip(predictions["account_id"], predictions[f"past_value_{label}"], strict=True))
-    scored = predictions["account_id"][predictions["account_id"].isin(recommended)]
+def _conservation(
+    tables: Mapping[str, pd.DataFrame], known: pd.DataFrame, label: str
+) -> dict[str, object]:
+    """Check that every known account and its money is scored, or excluded by the population.
+
+    An account counts as scored where it has a prediction, facts and a recommendation.
+    """
+    column = f"past_value_{label}"
+    predicted = tables["predictions"].set_index("account_id")[column]
+    scored = predicted[
+        predicted.index.isin(tables["recommendations"]["account_id"])
+        & predicted.index.isin(tables["account_facts"]["account_id"])
+    ]
+    excluded = known[~known["account_id"].isin(predicted.index)]
     return check_conservation(
-        Accounts(facts["account_id"].tolist(), _money(facts[f"past_value_{label}"])),
-        {"scored": Accounts(scored.tolist(), _money(pd.Series([past[one] for one in scored])))},
+        Accounts(known["account_id"].tolist(), _money(known[column])),
+        {
+            "scored": Accounts(scored.index.tolist(), _money(scored)),
+            "excluded": Accounts(excluded["account_id"].tolist(), _money(excluded[column])),
+        },
     )
 
 
