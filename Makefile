@@ -24,7 +24,7 @@ checks: $(READY)
 	$(BIN)/lint-imports
 
 benchmark: $(READY)  ## ratios at full size, a few minutes
-	VALUEMODEL_BENCHMARK=full $(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-only -p no:xdist
+	VALUEMODEL_BENCHMARK=full $(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-only -p no:xdist -s
 
 lock:  ## pin versions and hashes anew; names no registry
 	$(BIN)/uv pip compile --universal --python-version 3.11 --quiet pyproject.toml --extra dev \

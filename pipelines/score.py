@@ -9,7 +9,6 @@ from pathlib import Path
 
 from valuemodel import __version__
 from valuemodel.evaluation.evidence import Evidence
-from valuemodel.exceptions import ModelRefused
 from valuemodel.explain.drivers import explain_accounts
 from valuemodel.explain.reasons import reasons
 from valuemodel.io.manifest import Scorer, describe_run
@@ -25,12 +24,7 @@ def run(
 ) -> Result:
     """Score the book as it was known before ``as_of`` with a registered model."""
     cutoff, settings, policy = project.as_of(as_of), project.settings, project.policy
-    scorer, version = project.tracking.load(model)
-    if scorer.trained_until > cutoff:
-        problem = "the model learned from later data than the date it is to score"
-        received = f"trained with data until {scorer.trained_until}, asked for {cutoff}"
-        hint = f"run 'valuemodel train --as-of {cutoff}', or name an older version with --model"
-        raise ModelRefused(problem, received=received, hint=hint)
+    scorer, version = project.model(model, cutoff)
 
     # The same cutoff, inputs, model, policy and code are the same run: it is published once.
     made_of = {"inputs": project.fingerprint, "model": version.digest, "policy": policy.digest}

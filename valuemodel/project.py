@@ -235,6 +235,22 @@ class Project:
 
         return Definition.load(self.root / "models" / f"{name}.toml")
 
+    def model(self, name: str, as_of: Cutoff) -> tuple[AccountModel, Version]:
+        """Load the model that is to score a cutoff: an alias or a version number.
+
+        Raises
+        ------
+        ModelRefused
+            If there is none, its files were changed, or it learned from later data than ``as_of``.
+        """
+        model, version = self.tracking.load(name)
+        if model.trained_until > as_of:
+            problem = "the model learned from later data than the date it is to score"
+            received = f"trained with data until {model.trained_until}, asked for {as_of}"
+            hint = f"run 'valuemodel train --as-of {as_of}', or name an older version with --model"
+            raise ModelRefused(problem, received=received, hint=hint)
+        return model, version
+
     def previous_champion(self, version: Version, as_of: Cutoff) -> AccountModel | None:
         """Return the champion before a version, so that a move can be split into its causes.
 
