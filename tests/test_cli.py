@@ -131,18 +131,26 @@ def test_relative_paths_do_not_depend_on_the_working_directory(world_project, tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_terminated_run_leaves_with_143_and_publishes_nothing(own_project):
+def test_a_terminated_run_leaves_with_143_and_nothing_behind(own_project, tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     published = sorted(path.name for path in (own_project / "output" / "demo" / "runs").iterdir())
     process = subprocess.Popen(
         [*COMMAND, "train", "--settings", str(own_project / "valuemodel.toml")],
+        env={**os.environ, "TMPDIR": str(scratch)},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    time.sleep(2.0)
+    patience = time.monotonic() + 60
+    while not any(scratch.iterdir()) and time.monotonic() < patience:
+        time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 143
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 143, said
     now = sorted(path.name for path in (own_project / "output" / "demo" / "runs").iterdir())
     assert now == published
+    assert list(scratch.iterdir()) == []
 
 
 def test_version_is_the_installed_one(capsys):

@@ -288,4 +288,7 @@ def _known(error: Exception) -> ValueModelError:
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> Never:
+    # Where a library's callback swallows the exception, it is raised again five seconds later.
+    signal.signal(signal.SIGALRM, _terminated)
+    signal.alarm(5)
     raise SystemExit(143)
