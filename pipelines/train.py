@@ -5,6 +5,7 @@ Edit this file: it is yours. It reads top to bottom, and `valuemodel train` runs
 
 from __future__ import annotations
 
+from valuemodel import __version__
 from valuemodel.evaluation.backtest import run_backtest
 from valuemodel.evaluation.evidence import gather_evidence
 from valuemodel.evaluation.gate import decide
@@ -41,6 +42,7 @@ def run(project: Project, as_of: str | None = None, *, promote: bool = True) -> 
             "vm.snapshot": cutoff.text,
             "vm.horizon": horizon.label,
             "vm.data_fingerprint": project.fingerprint,
+            "vm.code_version": __version__,
             "vm.decision": "passed" if gate.passed else "not passed",
             "mlflow.note.content": gate.verdict,
         },

@@ -64,6 +64,17 @@ def test_an_unknown_pipeline_and_an_unknown_model_are_named(opened):
         opened.candidate("lightgmb")
 
 
+def test_past_value_cannot_be_left_out_of_the_features(own_project):
+    settings = own_project / "valuemodel.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text + '\n[features]\ngroups = ["profile"]\n', "utf-8")
+    with (
+        Project.open(settings) as project,
+        pytest.raises(SettingsError, match="needs 'monetary'"),
+    ):
+        project.builder  # noqa: B018 - opening it is the point
+
+
 def test_closing_leaves_nothing_behind(world_project):
     project = Project.open(world_project / "valuemodel.toml")
     scratch = project.scratch

@@ -142,9 +142,13 @@ class Project:
 
     @cached_property
     def builder(self) -> DatasetBuilder:
-        """The only builder of features and labels."""
+        """The only builder of features and labels; past value is always among the features."""
         from valuemodel.dataset import DatasetBuilder  # noqa: PLC0415 - opened only when asked for
 
+        groups = self.settings.features.groups
+        if groups is not None and "monetary" not in groups:
+            problem = "features.groups needs 'monetary': past value is what every model must beat"
+            raise SettingsError(problem, received=", ".join(groups), hint="add it to the groups")
         return DatasetBuilder(self.connection, self.tables.ledger, self.settings)
 
     @cached_property

@@ -127,6 +127,23 @@ def test_promotion_by_force_needs_a_reason(own_project, capsys):
     assert "--reason" in capsys.readouterr().err
 
 
+def test_a_column_that_knows_the_future_is_refused_by_name(own_project, capsys):
+    folder = own_project / "data" / "demo"
+    sold = pd.read_parquet(folder / "transactions.parquet")
+    still_buying = set(sold.loc[sold["time"] >= "2024-07-01", "account_id"])
+    accounts = pd.read_parquet(folder / "accounts.parquet")
+    status = np.where(accounts["account_id"].isin(still_buying), "active", "closed")
+    accounts.assign(status=status).to_parquet(folder / "accounts.parquet", index=False)
+    settings = own_project / "valuemodel.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text + '\n[features]\nextra = { status = "category" }\n', "utf-8")
+    arguments = ["--settings", str(settings), "--as-of", "2025-07-01"]
+    assert cli.run(["train", *arguments]) == 3
+    said = capsys.readouterr().err
+    assert "status" in said
+    assert "waive" in said
+
+
 def test_no_customer_gets_into_the_tracking_store(world_project, run_folder):
     accounts = table(run_folder, "account_facts")
     names = accounts["name"].dropna().head(20).tolist() + accounts["account_id"].head(20).tolist()

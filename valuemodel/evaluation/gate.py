@@ -114,7 +114,8 @@ class GateDecision:
             return f"{self.challenger} may be promoted: better than {' and '.join(self.against)}"
         if not self.folds:
             return f"{self.challenger} could not be judged: not promoted"
-        return f"{self.challenger} is no better than {' or '.join(self.against)}: not promoted"
+        against = " and ".join(self.against)
+        return f"{self.challenger} is not better than {against} in all that it must: not promoted"
 
     def as_document(self) -> dict[str, object]:
         """Return the decision as a JSON document; figures that do not exist are null."""

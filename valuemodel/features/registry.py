@@ -130,8 +130,6 @@ def catalog(horizons: Sequence[Horizon], section: FeaturesSection | None = None)
         for group in groups
         if group not in GROUPS
     ]
-    if not mistakes and "monetary" not in groups:
-        mistakes.append("features.groups: needs 'monetary', what every model must beat is in it")
     of_orders = [
         _grouped(group, define(horizons)) for group, define in _OF_ORDERS.items() if group in groups
     ]
