@@ -8,14 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from valuemodel import __version__
+from valuemodel.dataset import Dataset
+from valuemodel.estimators.account_model import AccountModel
 from valuemodel.evaluation.evidence import Evidence
-from valuemodel.explain.drivers import explain_accounts
+from valuemodel.explain.drivers import Explanation, explain_accounts
 from valuemodel.explain.reasons import reasons
 from valuemodel.io.manifest import Scorer, describe_run
 from valuemodel.io.publication import open_run, run_key
 from valuemodel.io.stored import read_manifest, run_before
 from valuemodel.project import Project, Result
-from valuemodel.scoring import most_at_stake, score_accounts
+from valuemodel.scoring import Scored, most_at_stake, score_accounts
 from valuemodel.tiers.recommendations import assign_tiers
 
 
@@ -27,8 +29,14 @@ def run(
     scorer, version = project.model(model, cutoff)
 
     # The same cutoff, inputs, model, policy and code are the same run: it is published once.
-    made_of = {"inputs": project.fingerprint, "model": version.digest, "policy": policy.digest}
-    key = run_key(as_of=cutoff, code=__version__, **made_of)
+    # A challenger's run is another one than that of the champion it may become.
+    key = run_key(
+        as_of=cutoff,
+        inputs=project.fingerprint,
+        model=f"{model} {version.digest}",
+        policy=policy.digest,
+        code=__version__,
+    )
     links = "forward" if model == "champion" else "none"
     with open_run(project.output, key, cutoff, since=started, links=links) as job:
         if job.already_published:
@@ -47,17 +55,7 @@ def run(
         )
 
         # Why, for the accounts with most at stake; and the tiers, against those of the run before.
-        chosen, shown = most_at_stake(
-            dataset, scored.predictions, value=settings.value, most=settings.output.reasons_for
-        )
-        why = explain_accounts(
-            scorer.link_parts,
-            chosen,
-            shown,
-            names=scorer.feature_names,
-            horizon=settings.value.tiering.label,
-            currency=settings.project.currency,
-        )
+        why = explain(project, scorer, dataset, scored)
         before = run_before(project.output, cutoff, ["recommendations"])
         recommendations = assign_tiers(
             scored.predictions,
@@ -95,10 +93,32 @@ def run(
             inputs=project.fingerprint,
             data=project.tables.report.as_document(),
         )
+        manifest["warnings"] = [
+            f"{name} had values in training and has next to none now: has its source dried up?"
+            for name in scorer.newly_missing(dataset.X)
+        ]
         for name, table in tables.items():
             job.write_table(name, table)
         job.write_table("quarantine", project.tables.quarantine.to_pyarrow(), ["parquet"])
         return said(job.finish(manifest), "published")
+
+
+def explain(
+    project: Project, scorer: AccountModel, dataset: Dataset, scored: Scored
+) -> Explanation:
+    """Take the predictions of the tier horizon apart, in money and probability."""
+    settings = project.settings
+    chosen, shown = most_at_stake(
+        dataset, scored.predictions, value=settings.value, most=settings.output.reasons_for
+    )
+    return explain_accounts(
+        scorer.link_parts,
+        chosen,
+        shown,
+        names=scorer.feature_names,
+        horizon=settings.value.tiering.label,
+        currency=settings.project.currency,
+    )
 
 
 def said(folder: Path, verb: str) -> Result:
@@ -111,5 +131,6 @@ def said(folder: Path, verb: str) -> Result:
         f"{manifest['model_version']} ({manifest['model_name']})",
         f"tiers: {tiers}",
         *(f"{label}: {tag}" for label, tag in manifest["model_tags"].items()),
+        *(f"warning: {warning}" for warning in manifest["warnings"]),
     )
     return Result(lines, {"status": verb, "folder": str(folder), **manifest})

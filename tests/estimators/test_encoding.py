@@ -97,3 +97,17 @@ def test_integers_booleans_and_nullable_numbers_are_numbers():
 def test_what_was_learned_survives_as_plain_data(encoder, table):
     again = FeatureEncoder.from_json(encoder.to_json())
     np.testing.assert_array_equal(again.transform(table), encoder.transform(table))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "named"),
+    [(0.0, 0.9, True), (0.5, 1.0, True), (0.6, 1.0, False), (0.0, 0.8, False)],
+)
+def test_a_column_that_dried_up_is_named_one_that_was_always_thin_is_not(before, now, named):
+    def column(missing):
+        return pd.DataFrame(
+            {"x": [np.nan] * round(10 * missing) + [1.0] * round(10 - 10 * missing)}
+        )
+
+    encoder = FeatureEncoder.from_json(FeatureEncoder().fit(column(before)).to_json())
+    assert encoder.newly_missing(column(now)) == (["x"] if named else [])

@@ -35,6 +35,7 @@ def test_the_run_holds_the_tables_of_the_contract(run_folder):
     assert (run_folder / "quarantine.parquet").exists()
     manifest = json.loads((run_folder / "manifest.json").read_text(encoding="utf-8"))
     assert {"run_key", "as_of", "files", "accounts", "tiers", "conservation"} <= manifest.keys()
+    assert manifest["warnings"] == []
     assert "winnability_12m" in manifest["missing_parts"]["predictions"]
 
 
@@ -121,6 +122,16 @@ def test_a_challenger_can_wait_be_promoted_and_be_rolled_back(own_project, capsy
     assert command("rollback", "--reason", "the way back")["champion"] == before["champion"]
 
 
+def test_a_challenger_is_scored_beside_the_champion_and_never_current(own_project, capsys):
+    settings = ["--settings", str(own_project / "valuemodel.toml"), "--as-of", "2025-07-01"]
+    current = (own_project / "output" / "demo" / "CURRENT").resolve()
+    assert cli.run(["score", "--model", "challenger", "--json", *settings]) == 0
+    beside = json.loads(capsys.readouterr().out)
+    assert beside["role"] == "challenger"
+    assert Path(beside["folder"]).resolve() != current
+    assert (own_project / "output" / "demo" / "CURRENT").resolve() == current
+
+
 def test_promotion_by_force_needs_a_reason(own_project, capsys):
     settings = ["--settings", str(own_project / "valuemodel.toml")]
     assert cli.run(["promote", "--force", *settings]) == 2
@@ -142,6 +153,17 @@ def test_a_column_that_knows_the_future_is_refused_by_name(own_project, capsys):
     said = capsys.readouterr().err
     assert "status" in said
     assert "waive" in said
+
+
+def test_a_column_that_has_dried_up_since_training_is_named(own_project, capsys):
+    path = own_project / "data" / "demo" / "accounts.parquet"
+    accounts = pd.read_parquet(path)
+    accounts.assign(employees=np.nan).to_parquet(path, index=False)
+    settings = str(own_project / "valuemodel.toml")
+    assert cli.run(["score", "--settings", settings, "--as-of", "2025-07-01", "--json"]) == 0
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("employees had values in training")
 
 
 def test_no_customer_gets_into_the_tracking_store(world_project, run_folder):

@@ -113,6 +113,10 @@ class AccountModel:
                 found[label] = "; ".join(text for text in said if text)
         return found
 
+    def newly_missing(self, X: pd.DataFrame) -> list[str]:
+        """Name the features that had values in training and have next to none now."""
+        return self._encoder.newly_missing(X)
+
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
         """Predict ``value_<h>`` in money and ``churn_<h>`` as a probability, for every horizon.
 

@@ -17,6 +17,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import ModelRefused, UsageError
 
+_MOST_BEFORE, _LEAST_NOW = 0.5, 0.9
+
 
 class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untyped-call]
     """Numbers as float64, categories as codes of the levels seen in `fit`, in the order of `fit`.
@@ -34,6 +36,8 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
         The columns, in order.
     levels_ : dict of str to list of str
         The levels of each category; a level's code is its place in the list.
+    missing_ : dict of str to float
+        The share of rows without a value, per column.
 
     Examples
     --------
@@ -68,7 +72,23 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
             raise UsageError(problem, received=f"repeated: {repeated}, other kinds: {wrong}")
         self.feature_names_in_ = names
         self.levels_ = {n: self._levels(X[n]) for n in names if not _is_number(X[n])}
+        self.missing_ = {n: float(X[n].isna().mean()) if len(X) else 0.0 for n in names}
         return self
+
+    def newly_missing(self, X: pd.DataFrame) -> list[str]:
+        """Name the columns that had values in `fit` and have next to none now.
+
+        A source that has silently dried up looks like this: at least nine rows in ten without a
+        value, where at the most every second was without one.
+
+        Examples
+        --------
+        >>> encoder = FeatureEncoder().fit(pd.DataFrame({"employees": [10.0, 20.0]}))
+        >>> encoder.newly_missing(pd.DataFrame({"employees": [np.nan, np.nan]}))
+        ['employees']
+        """
+        known = [name for name, share in self.missing_.items() if share <= _MOST_BEFORE]
+        return [n for n in known if len(X) and float(X[n].isna().mean()) >= _LEAST_NOW]
 
     def _levels(self, column: pd.Series[Any]) -> list[str]:
         counts = column.dropna().astype(str).value_counts()
@@ -151,6 +171,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
             "min_rows": self.min_rows,
             "features": self.feature_names_in_,
             "levels": self.levels_,
+            "missing": self.missing_,
         }
 
     @classmethod
@@ -159,6 +180,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
         encoder = cls(max_levels=json["max_levels"], min_rows=json["min_rows"])
         encoder.feature_names_in_ = list(json["features"])
         encoder.levels_ = {name: list(levels) for name, levels in json["levels"].items()}
+        encoder.missing_ = {name: float(share) for name, share in json["missing"].items()}
         return encoder
 
 
