@@ -193,7 +193,7 @@ class Project:
         """What can be fitted, as ``models/*.toml`` declares it: past_value, ..., lightgbm."""
         from valuemodel.estimators.definitions import recipes  # noqa: PLC0415
 
-        return recipes(*(self._definition(name) for name in _DEFINITIONS))
+        return recipes(**self._definitions)
 
     @cached_property
     def gate(self) -> GateRule:
@@ -201,15 +201,15 @@ class Project:
         from valuemodel.evaluation.gate import GateRule  # noqa: PLC0415
         from valuemodel.sections import parse_section  # noqa: PLC0415
 
-        declared = self._definition("future_value").gate
+        declared = self._definitions["future_value"].gate
         return parse_section(GateRule, declared, "models/future_value.toml [gate]")
 
     @property
     def parameters(self) -> dict[str, str]:
         """Settings and definitions, one line each by key path; secrets are not filled in."""
         models = {
-            name: self._definition(name).model_dump(mode="json", exclude_unset=True)
-            for name in _DEFINITIONS
+            name: definition.model_dump(mode="json", exclude_unset=True)
+            for name, definition in self._definitions.items()
         }
         said = self.settings.model_dump(exclude_unset=True, exclude={"tracking", "output"})
         return dict(_flat({"settings": said, "models": models}))
@@ -234,10 +234,12 @@ class Project:
 
         return Candidate(name, fit)
 
-    def _definition(self, name: str) -> Definition:
+    @cached_property
+    def _definitions(self) -> dict[str, Definition]:
         from valuemodel.estimators.definitions import Definition  # noqa: PLC0415
 
-        return Definition.load(self.root / "models" / f"{name}.toml")
+        folder = self.root / "models"
+        return {name: Definition.load(folder / f"{name}.toml") for name in _DEFINITIONS}
 
     def model(self, name: str, as_of: Cutoff) -> tuple[AccountModel, Version]:
         """Load the model that is to score a cutoff: an alias or a version number.

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
-    field_validator,
     model_validator,
 )
 
@@ -44,8 +44,16 @@ def _cutoff(value: object) -> Cutoff:
         raise ValueError(problem) from None
 
 
+def _zone_name(value: str) -> str:
+    if value not in available_timezones():
+        problem = f"no such time zone {value!r}; {nearest(value, available_timezones())}"
+        raise ValueError(problem)
+    return value
+
+
 HorizonText = Annotated[Horizon, BeforeValidator(_horizon)]
 CutoffText = Annotated[Cutoff, BeforeValidator(_cutoff)]
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -59,15 +67,7 @@ class ProjectSection(Section):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     level: Literal["account", "parent"] = "account"
-    timezone: str = "UTC"
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            problem = f"no such time zone {value!r}; {nearest(value, available_timezones())}"
-            raise ValueError(problem)
-        return value
+    timezone: ZoneName = "UTC"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -116,7 +116,7 @@ class TableSection(Section):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     null_values: list[str] = Field(default_factory=lambda: [""])
     time_format: str | None = None
-    timezone: str | None = None
+    timezone: ZoneName | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'"] | None = None
     limits: dict[str, Share] = Field(default_factory=dict)
@@ -129,14 +129,6 @@ class TableSection(Section):
     def sources(self) -> list[str]:
         """The source or sources as a list."""
         return [self.source] if isinstance(self.source, str) else list(self.source)
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
-            problem = f"no such time zone {value!r}; {nearest(value, available_timezones())}"
-            raise ValueError(problem)
-        return value
 
     @model_validator(mode="after")
     def _marks_differ(self) -> Self:

@@ -47,6 +47,7 @@ _QUIET = {
 }
 _LOADER = "valuemodel.io.artifact"
 _LIMIT = 6_000  # characters of a parameter that every store accepts
+_BATCH = 100  # parameters of one request that every store accepts
 
 
 @dataclass(frozen=True)
@@ -147,10 +148,7 @@ class Tracking:
                 self._experiment(), run_name=record.name, tags=dict(record.tags)
             )
             identity = run.info.run_id
-            for key, value in record.params.items():
-                client.log_param(identity, key, str(value)[:_LIMIT])
-            for key, number in record.metrics.items():
-                client.log_metric(identity, key, number)
+            self._log_figures(identity, record, at=run.info.start_time)
             for name, document in record.documents.items():
                 client.log_dict(identity, dict(document), name)
             source = self._log_model(identity, folder, model)
@@ -229,7 +227,7 @@ class Tracking:
         previous = self.version("previous")
         if previous is None:
             problem = f"there is no previous champion of project {self.name!r} to go back to"
-            raise UsageError(problem, hint="see 'valuemodel status'")
+            raise UsageError(problem, hint="a champion is followed by another first")
         return self.promote(previous, {**previous.record, "rollback": reason})
 
     def _experiment(self) -> str:
@@ -240,6 +238,16 @@ class Tracking:
         local = self.uri.startswith("sqlite:")
         location = (self._root / "mlartifacts" / self.name).as_uri() if local else None
         return str(client.create_experiment(self.name, artifact_location=location))
+
+    def _log_figures(self, run_id: str, record: TrainingRecord, *, at: int) -> None:
+        """Log parameters and metrics in batches: a transaction for each would take seconds."""
+        from mlflow.entities import Metric, Param  # noqa: PLC0415
+
+        params = [Param(key, str(value)[:_LIMIT]) for key, value in record.params.items()]
+        metrics = [Metric(key, number, at, 0) for key, number in record.metrics.items()]
+        for start in range(0, max(len(params), len(metrics)), _BATCH):
+            batch = slice(start, start + _BATCH)
+            self._client.log_batch(run_id, metrics=metrics[batch], params=params[batch])
 
     def _log_model(self, run_id: str, folder: Path, model: AccountModel) -> str:
         from mlflow import pyfunc, start_run  # noqa: PLC0415

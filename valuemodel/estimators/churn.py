@@ -17,8 +17,6 @@ from typing import Any, Self
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
 
 from valuemodel.estimators.boosting import (
     Grower,
@@ -29,7 +27,7 @@ from valuemodel.estimators.boosting import (
     raw_scores,
     to_text,
 )
-from valuemodel.estimators.horizon_estimator import HorizonEstimator
+from valuemodel.estimators.horizon_estimator import SilenceClassifier
 from valuemodel.estimators.horizons import falling, refuse_without_evidence
 from valuemodel.estimators.inner_split import InnerSplit, inner_split
 from valuemodel.estimators.link import LinkParts, sigmoid
@@ -55,7 +53,7 @@ class Risk:
         return sigmoid(self.shift + self.slope * scores[0])
 
 
-class ChurnClassifier(ClassifierMixin, HorizonEstimator):
+class ChurnClassifier(SilenceClassifier):
     """LightGBM probability that an account buys nothing in each horizon, calibrated out of time.
 
     Parameters
@@ -167,15 +165,6 @@ class ChurnClassifier(ClassifierMixin, HorizonEstimator):
         return falling(
             {h: r.from_link(raw_scores(r.trees, matrix, self.n_jobs)[None, :]) for h, r in risks}
         )
-
-    def predict_proba(self, X: pd.DataFrame) -> Array:
-        """Probability of buying and of silence in the tier horizon, shape (n, 2)."""
-        silent = self._tier_prediction(X)
-        return np.column_stack([1.0 - silent, silent])
-
-    def predict(self, X: pd.DataFrame) -> NDArray[np.int64]:
-        """Return 1 where silence in the tier horizon is likelier than not, else 0."""
-        return (self._tier_prediction(X) > 0.5).astype(np.int64)
 
     def link_parts_encoded(self, matrix: Array, horizon: str) -> LinkParts:
         """Take a horizon apart: the trees' log-odds of silence."""

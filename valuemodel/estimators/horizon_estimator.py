@@ -9,8 +9,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from valuemodel.estimators.encoding import FeatureEncoder
 from valuemodel.estimators.horizons import ordered, tier_label
@@ -87,3 +89,16 @@ class HorizonEstimator(BaseEstimator):  # type: ignore[no-untyped-call]
     def _start_from(self, json: dict[str, Any]) -> None:
         self.horizons_ = list(json["horizons"])
         self.encoder_ = FeatureEncoder.from_json(json["encoder"])
+
+
+class SilenceClassifier(ClassifierMixin, HorizonEstimator):
+    """An estimator whose predictions are probabilities of silence."""
+
+    def predict_proba(self, X: pd.DataFrame) -> Array:
+        """Probability of buying and of silence in the tier horizon, shape (n, 2)."""
+        silent = self._tier_prediction(X)
+        return np.column_stack([1.0 - silent, silent])
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.int64]:
+        """Return 1 where silence in the tier horizon is likelier than not, else 0."""
+        return (self._tier_prediction(X) > 0.5).astype(np.int64)

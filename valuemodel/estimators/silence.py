@@ -11,16 +11,15 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
 
 from valuemodel.estimators.baselines import single_part
-from valuemodel.estimators.horizon_estimator import HorizonEstimator
+from valuemodel.estimators.horizon_estimator import SilenceClassifier
 from valuemodel.estimators.horizons import falling
 from valuemodel.estimators.link import LinkParts
 from valuemodel.estimators.state import Array, State
 
 
-class RecencySilenceClassifier(ClassifierMixin, HorizonEstimator):
+class RecencySilenceClassifier(SilenceClassifier):
     """The share of silent accounts among those whose last order was equally long ago.
 
     Parameters
@@ -98,15 +97,6 @@ class RecencySilenceClassifier(ClassifierMixin, HorizonEstimator):
     def _shares(self, matrix: Array, label: str) -> Array:
         found: Array = self.shares_[label][_groups(self._recency(matrix), self.edges_[label])]
         return found
-
-    def predict_proba(self, X: pd.DataFrame) -> Array:
-        """Probability of buying and of silence in the tier horizon, shape (n, 2)."""
-        silent = self._tier_prediction(X)
-        return np.column_stack([1.0 - silent, silent])
-
-    def predict(self, X: pd.DataFrame) -> NDArray[np.int64]:
-        """Return 1 where silence in the tier horizon is likelier than not, else 0."""
-        return (self._tier_prediction(X) > 0.5).astype(np.int64)
 
     def link_parts_encoded(self, matrix: Array, horizon: str) -> LinkParts:
         """All of it comes from recency; the base is the share of all."""

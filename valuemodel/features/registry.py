@@ -62,10 +62,13 @@ class Catalog:
     extra: Mapping[str, Literal["number", "category"]]
 
     @property
+    def _definitions(self) -> tuple[Definition[Any], ...]:
+        return (*self.orders, *self.products, *self.members)
+
+    @property
     def features(self) -> tuple[Feature, ...]:
         """All features, in the order of the columns of X."""
-        parts: tuple[Definition[Any], ...] = (*self.orders, *self.products, *self.members)
-        return tuple(definition.feature for definition in parts)
+        return tuple(definition.feature for definition in self._definitions)
 
     def table(self, snapshot: Snapshot, population: ir.Table) -> ir.Table:
         """Return one row per account of the population: ``account_id`` and all features.
@@ -92,11 +95,10 @@ class Catalog:
 
     def _unknown_is_missing(self, table: ir.Table, snapshot: Snapshot) -> ir.Table:
         """Keep a feature only where the book's visible history is as long as its window."""
-        parts: tuple[Definition[Any], ...] = (*self.members, *self.orders, *self.products)
         reach = {
-            part.feature.name: (snapshot.cutoff.at - part.reach.before(snapshot.cutoff).at).days
-            for part in parts
-            if part.reach is not None
+            one.feature.name: (snapshot.cutoff.at - one.reach.before(snapshot.cutoff).at).days
+            for one in self._definitions
+            if one.reach is not None
         }
         history = snapshot.lines.aggregate(history_days=snapshot.lines.age.max())
         table = table.cross_join(history)
