@@ -1,0 +1,191 @@
+"""What all models of repeat buying share: frequency, recency and T in, expected purchases out.
+
+``frequency`` counts repeat purchases (the first one starts the clock), ``recency`` is the age at the
+last of them, ``T`` the age at the end of what is observed. All times are in days; any other unit does
+as well, as long as it is the same throughout, and the parameters are then in that unit.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from valuemodel.estimators.buy_till_you_die.distinct_rows import DistinctRows, distinct_rows
+from valuemodel.estimators.buy_till_you_die.maximum_likelihood import maximise
+from valuemodel.estimators.state import Array
+from valuemodel.exceptions import DataRefused, UsageError
+
+COLUMNS = ("frequency", "recency", "T")
+
+
+class TransactionModel(BaseEstimator):  # type: ignore[no-untyped-call]
+    """A law of buying and leaving whose parameters are learned by maximum likelihood.
+
+    Parameters
+    ----------
+    penalty : float
+        What the squared logarithms of the parameters take off the average log-likelihood; 0 is
+        maximum likelihood. A little keeps parameters finite where the data hardly tell them.
+
+    Attributes
+    ----------
+    log_likelihood_ : float
+        Of all rows, at the estimates, without the penalty.
+    standard_errors_ : dict of str to float
+        By parameter.
+    """
+
+    #: The names of the parameters, in order.
+    names: ClassVar[tuple[str, ...]]
+    #: Which of them are times.
+    times: ClassVar[frozenset[str]] = frozenset()
+
+    log_likelihood_: float
+    standard_errors_: dict[str, float]
+
+    def __init__(self, penalty: float = 0.0) -> None:
+        self.penalty = penalty
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]
+
+    @abstractmethod
+    def _log_likelihood(self, rows: DistinctRows, parameters: Array) -> tuple[Array, Array]:
+        """Return each distinct row's log-likelihood (m,) and its gradient (k, m)."""
+
+    @abstractmethod
+    def _expected_purchases(self, columns: tuple[Array, ...], days: Array) -> Array:
+        """Return the expected purchases of distinct rows over the days ahead."""
+
+    @abstractmethod
+    def _probability_alive(self, columns: tuple[Array, ...]) -> Array:
+        """Return the probability that each distinct row has not left."""
+
+    @property
+    def parameters_(self) -> dict[str, float]:
+        """The estimates by name."""
+        return {name: getattr(self, f"{name}_") for name in self.names}
+
+    def fit(self, X: pd.DataFrame, y: Any = None, sample_weight: Any = None) -> Self:
+        """Learn the parameters.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, 3 or more)
+            ``frequency``, ``recency`` and ``T``; other columns are passed over.
+        y : ignored
+        sample_weight : array of shape (n,), optional
+            How often each row counts.
+
+        Raises
+        ------
+        DataRefused
+            If a row is impossible, with the first of them, or nobody ever bought again.
+        """
+        del y
+        columns = self._columns(X)
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        if weights is not None and (len(weights) != len(X) or (weights < 0).any()):
+            problem = "sample_weight must hold one weight per row, none below 0"
+            raise UsageError(problem, received=f"{len(weights)} weights for {len(X)} rows")
+        if not (columns[0] > 0).any():
+            problem = "nobody bought again, so nothing can be learned of buying"
+            raise DataRefused(problem, received=f"{len(X)} rows with a frequency of 0")
+        rows = distinct_rows(columns, weights)
+        unit = self._unit(rows)
+        scaled = DistinctRows(self._scaled(rows.columns, unit), rows.weights, rows.place)
+        total = float(rows.weights.sum())
+
+        def log_likelihood(parameters: Array) -> tuple[float, Array]:
+            values, gradients = self._log_likelihood(scaled, parameters)
+            return float(values @ rows.weights), gradients @ rows.weights
+
+        found = maximise(log_likelihood, np.ones(len(self.names)), total, self.penalty)
+        factors = np.array([unit if name in self.times else 1.0 for name in self.names])
+        for name, value in zip(self.names, found.parameters * factors, strict=True):
+            setattr(self, f"{name}_", float(value))
+        errors = (found.standard_errors * factors).tolist()
+        self.standard_errors_ = dict(zip(self.names, errors, strict=True))
+        own = np.array([self.parameters_[name] for name in self.names])
+        self.log_likelihood_ = float(self._log_likelihood(rows, own)[0] @ rows.weights)
+        self.n_features_in_ = len(COLUMNS)
+        self.feature_names_in_ = np.array(COLUMNS, dtype=object)
+        return self
+
+    def expected_purchases(self, X: pd.DataFrame, days: float) -> Array:
+        """Return how many purchases each row is expected to make in the next ``days``.
+
+        Parameters
+        ----------
+        X : DataFrame
+            As in `fit`.
+        days : float
+            The length of the window, in the unit of X; not below 0.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        return self._by_row(X, lambda columns: self._expected_purchases(columns, _ahead(days)))
+
+    def predict(self, X: pd.DataFrame, days: float = 365.0) -> Array:
+        """Return the expected purchases of the next ``days``; a year unless told."""
+        return self.expected_purchases(X, days)
+
+    def probability_alive(self, X: pd.DataFrame) -> Array:
+        """Return the probability that each row has not left for good, shape (n,)."""
+        return self._by_row(X, self._probability_alive)
+
+    def _by_row(self, X: pd.DataFrame, of: Callable[[tuple[Array, ...]], Array]) -> Array:
+        """Compute on the distinct rows, and give every row its value."""
+        if not hasattr(self, f"{self.names[0]}_"):
+            problem = f"this {type(self).__name__} is not fitted"
+            raise UsageError(problem, hint="call fit first")
+        rows = distinct_rows(self._columns(X))
+        return rows.expand(of(rows.columns))
+
+    def _columns(self, X: pd.DataFrame) -> tuple[Array, ...]:
+        """Return frequency, recency and T as floats, or say which row cannot be."""
+        absent = [name for name in COLUMNS if name not in X]
+        if absent:
+            problem = f"X lacks {', '.join(absent)}"
+            hint = "give frequency, recency and T, in days"
+            raise UsageError(problem, received=", ".join(map(str, X.columns)), hint=hint)
+        frequency, recency, age = (X[name].to_numpy(dtype=np.float64) for name in COLUMNS)
+        finite = np.isfinite(frequency) & np.isfinite(recency) & np.isfinite(age)
+        possible = (frequency >= 0) & (frequency == np.floor(frequency))
+        possible &= (recency >= 0) & (recency <= age) & ((frequency > 0) | (recency == 0))
+        wrong = ~(finite & possible & (self._least_age(frequency) <= age))
+        if wrong.any():
+            first = int(wrong.argmax())
+            problem = f"{int(wrong.sum())} rows are impossible"
+            received = (
+                f"row {first}: frequency {frequency[first]:g}, "
+                f"recency {recency[first]:g}, T {age[first]:g}"
+            )
+            hint = "frequency counts repeats, 0 <= recency <= T, and recency is 0 without a repeat"
+            raise DataRefused(problem, received=received, hint=hint)
+        return frequency, recency, age
+
+    def _least_age(self, frequency: Array) -> Array:
+        """Return the least T that a row must have."""
+        return np.where(frequency > 0, np.finfo(np.float64).tiny, 0.0)
+
+    def _unit(self, rows: DistinctRows) -> float:
+        """Return the time that the search counts in: parameters of times are then near 1."""
+        return max(float(np.average(rows.columns[2], weights=rows.weights)), 1e-12)
+
+    def _scaled(self, columns: tuple[Array, ...], unit: float) -> tuple[Array, ...]:
+        return columns[0], columns[1] / unit, columns[2] / unit
+
+
+def _ahead(days: float) -> Array:
+    if not np.isfinite(days) or days < 0:
+        problem = "a window ahead is a number of days, not below 0"
+        raise UsageError(problem, received=repr(days))
+    return np.asarray(days, dtype=np.float64)

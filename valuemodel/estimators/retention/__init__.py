@@ -1,0 +1,1 @@
+"""Retention under contract: how many of a cohort are still there after each renewal."""

@@ -1,0 +1,228 @@
+"""Shifted beta-geometric and beta-discrete-Weibull: who is still there after each renewal.
+
+Each customer leaves at a renewal with a probability of its own, Beta(alpha, beta) over customers. In the
+shifted beta-geometric (sBG) that probability stays the same for life, and retention rises only because
+the weak ones leave first; in the beta-discrete-Weibull (BdW) it also changes with age, by the power c:
+``S(t) = B(alpha, beta + t^c) / B(alpha, beta)``. The sBG is the BdW with c = 1.
+
+References
+----------
+Fader and Hardie, How to Project Customer Retention, Journal of Interactive Marketing 21(1), 2007.
+Fader, Hardie, Liu, Davin and Steenburgh, "How to Project Customer Retention" Revisited: The Role of
+Duration Dependence, Journal of Interactive Marketing 43, 2018.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.special import betaln, digamma
+from sklearn.base import BaseEstimator
+
+from valuemodel.estimators.buy_till_you_die.maximum_likelihood import maximise
+from valuemodel.estimators.retention.cohorts import Cohorts, read_cohorts
+from valuemodel.estimators.state import Array
+from valuemodel.exceptions import UsageError
+
+
+class BetaSurvival(BaseEstimator):  # type: ignore[no-untyped-call]
+    """What the two models share.
+
+    Parameters
+    ----------
+    penalty : float
+        What the squared logarithms of the parameters take off the average log-likelihood.
+
+    Attributes
+    ----------
+    alpha_, beta_ : float
+        Of the beta distribution of the probability to leave at a renewal.
+    log_likelihood_ : float
+        Of all customers; per customer where the tables hold shares.
+    standard_errors_ : dict of str to float
+        By parameter; only counts give them, shares leave out how many customers there were.
+    """
+
+    names: ClassVar[tuple[str, ...]]
+
+    alpha_: float
+    beta_: float
+
+    def __init__(self, penalty: float = 0.0) -> None:
+        self.penalty = penalty
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]
+
+    @abstractmethod
+    def _power(self, parameters: Array) -> float:
+        """Return c."""
+
+    @property
+    def parameters_(self) -> dict[str, float]:
+        """The estimates by name."""
+        return {name: getattr(self, f"{name}_") for name in self.names}
+
+    def fit(self, survival: Any, y: Any = None) -> Self:
+        """Learn from survival tables.
+
+        Parameters
+        ----------
+        survival : array of shape (k + 1,) or (cohorts, k + 1), or list of lists
+            See `valuemodel.estimators.retention.cohorts.read_cohorts`.
+        y : ignored
+
+        Raises
+        ------
+        DataRefused
+            If a table cannot be, or does not tell the parameters apart.
+        """
+        del y
+        cohorts = read_cohorts(survival)
+
+        def log_likelihood(parameters: Array) -> tuple[float, Array]:
+            return _log_likelihood(cohorts, parameters, self._power(parameters))
+
+        start = np.ones(len(self.names))
+        found = maximise(log_likelihood, start, cohorts.customers, self.penalty)
+        for name, value in zip(self.names, found.parameters, strict=True):
+            setattr(self, f"{name}_", float(value))
+        self.log_likelihood_ = found.log_likelihood
+        self.standard_errors_ = dict(zip(self.names, found.standard_errors.tolist(), strict=True))
+        return self
+
+    def survival(self, renewals: Any, survived: Any = 0) -> Array:
+        """Return the probability to be there after so many more renewals.
+
+        Parameters
+        ----------
+        renewals : array of shape (n,)
+            How many renewals ahead.
+        survived : array of shape (n,) or number
+            How many renewals the customer has behind it.
+        """
+        ahead, behind = self._counts(renewals), self._counts(survived)
+        found: Array = np.exp(self._log_survival(behind + ahead) - self._log_survival(behind))
+        return found
+
+    def retention(self, renewal: Any) -> Array:
+        """Return the probability to renew at the first, second, ... renewal, once it is reached."""
+        number = self._counts(renewal)
+        return self.survival(np.ones_like(number), np.maximum(number - 1, 0))
+
+    def remaining_periods(
+        self, periods: int, survived: Any = 0, discount_rate: float = 0.0
+    ) -> Array:
+        """Return how many of the next periods a customer is expected to be there and to pay for.
+
+        Parameters
+        ----------
+        periods : int
+            How many periods ahead; the first begins with the next renewal.
+        survived : array of shape (n,) or number
+            How many renewals the customer has behind it.
+        discount_rate : float
+            What one period of waiting takes off.
+        """
+        behind = np.atleast_1d(self._counts(survived)).astype(np.float64)
+        total = np.zeros(len(behind))
+        for ahead in range(1, periods + 1):
+            total += (
+                self.survival(np.full(len(behind), ahead), behind) / (1 + discount_rate) ** ahead
+            )
+        return total
+
+    def _log_survival(self, renewals: Array) -> Array:
+        power = self._power(np.array(list(self.parameters_.values())))
+        age = np.asarray(renewals, dtype=np.float64) ** power
+        found: Array = betaln(self.alpha_, self.beta_ + age) - betaln(self.alpha_, self.beta_)
+        return found
+
+    def _counts(self, renewals: Any) -> Array:
+        if not hasattr(self, "alpha_"):
+            problem = f"this {type(self).__name__} is not fitted"
+            raise UsageError(problem, hint="call fit first")
+        counts = np.asarray(renewals, dtype=np.float64)
+        if (counts < 0).any() or (counts != np.floor(counts)).any():
+            problem = "renewals are whole numbers, not below 0"
+            raise UsageError(problem, received=np.array2string(counts, threshold=8))
+        return counts
+
+
+class ShiftedBetaGeometric(BetaSurvival):
+    """sBG: the probability to leave at a renewal stays the same for life.
+
+    Parameters
+    ----------
+    penalty : float
+        What the squared logarithms of the parameters take off the average log-likelihood.
+
+    Examples
+    --------
+    The "High End" customers of Fader and Hardie (2007), seven years:
+
+    >>> shares = [1, 0.869, 0.743, 0.653, 0.593, 0.551, 0.517, 0.491]
+    >>> model = ShiftedBetaGeometric().fit(shares)
+    >>> round(model.alpha_, 3), round(model.beta_, 3)
+    (0.668, 3.806)
+    >>> model.survival([8, 12]).round(3)
+    array([0.46 , 0.378])
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+
+    def _power(self, parameters: Array) -> float:
+        del parameters
+        return 1.0
+
+
+class BetaDiscreteWeibull(BetaSurvival):
+    """BdW: the probability to leave at a renewal also changes with age.
+
+    Parameters
+    ----------
+    penalty : float
+        What the squared logarithms of the parameters take off the average log-likelihood.
+
+    Attributes
+    ----------
+    c_ : float
+        Above 1, customers leave more readily the longer they have been there; below 1, less.
+
+    Examples
+    --------
+    >>> model = BetaDiscreteWeibull().fit([1, 0.869, 0.743, 0.653, 0.593])
+    >>> round(model.alpha_, 4), round(model.beta_, 4), round(model.c_, 4)
+    (0.2593, 1.7226, 1.5844)
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("alpha", "beta", "c")
+
+    c_: float
+
+    def _power(self, parameters: Array) -> float:
+        return float(parameters[2])
+
+
+def _log_likelihood(cohorts: Cohorts, parameters: Array, power: float) -> tuple[float, Array]:
+    """Return the log-likelihood and its gradient by alpha, beta (and c, where it is one)."""
+    alpha, beta = parameters[:2]
+    renewals = np.arange(len(cohorts.staying), dtype=np.float64)
+    age = renewals**power
+    log_alive = betaln(alpha, beta + age) - betaln(alpha, beta)
+    both, lived = digamma(alpha + beta + age), digamma(beta + age)
+    logs = np.log(np.maximum(renewals, 1.0))
+    slopes = np.array(
+        [
+            digamma(alpha + beta) - both,
+            lived - both - digamma(beta) + digamma(alpha + beta),
+            (lived - both) * age * logs,
+        ]
+    )[: len(parameters)]
+    alive = np.exp(log_alive)
+    gone = np.maximum(alive[:-1] - alive[1:], np.finfo(np.float64).tiny)
+    of_gone = (alive[:-1] * slopes[:, :-1] - alive[1:] * slopes[:, 1:]) / gone
+    value = cohorts.left @ np.log(gone) + cohorts.staying @ log_alive
+    return float(value), of_gone @ cohorts.left + slopes @ cohorts.staying
