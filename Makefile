@@ -15,7 +15,7 @@ demo: $(READY)  ## the main job on the synthetic world, from tables to the revie
 	$(BIN)/valuemodel demo --settings valuemodel.toml
 
 test: checks  ## everything that CI runs
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 checks: $(READY)
 	$(BIN)/ruff check .
@@ -39,4 +39,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) data/demo output mlflow.db mlflow.db.lock mlartifacts
+	rm -rf $(VENV) data/demo* output mlflow.db mlflow.db.lock mlartifacts

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from valuemodel.evaluation.backtest import run_backtest
 from valuemodel.evaluation.bootstrap import Resampling
+from valuemodel.evaluation.by_rule import rule_lines, rule_metrics
+from valuemodel.evaluation.censoring import censoring, censoring_words
 from valuemodel.evaluation.comparison import compare, fold_metrics, overall_metrics
 from valuemodel.io.sinks import write_table
 from valuemodel.project import Project, Result
 
-BASELINE = "past_value"
-CANDIDATES = (BASELINE, "average_retention", "lightgbm")
+BASELINE, CHALLENGER = "past_value", "lightgbm"
+CANDIDATES = (BASELINE, "average_retention", CHALLENGER)
 
 
 def run(project: Project, as_of: str | None = None) -> Result:
@@ -26,13 +28,17 @@ def run(project: Project, as_of: str | None = None) -> Result:
         else schedule.judging(cutoff, horizon, settings.backtest.folds)
     )
     candidates = [project.candidate(name) for name in CANDIDATES]
-    table = run_backtest(project.builder, candidates, folds, labels_until=cutoff)
+    table = run_backtest(
+        project.builder, candidates, folds, labels_until=cutoff, churn_rule=settings.churn_rule
+    )
     metrics = overall_metrics(fold_metrics(table))
-    differences = compare(table, BASELINE, Resampling())
+    differences, by_rule = compare(table, BASELINE, Resampling()), rule_metrics(table)
+    labels = {fold.cutoff.text: censoring(schedule, fold.cutoff) for fold in folds}
 
     folder = project.output / "backtests" / cutoff.text
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in {"backtest": table, "metrics": metrics, "comparison": differences}.items():
+    tables = {"backtest": table, "metrics": metrics, "comparison": differences}
+    for name, frame in (tables | {"churn_by_rule": by_rule}).items():
         write_table(frame, folder / f"{name}.parquet")
         write_table(frame, folder / f"{name}.csv")
 
@@ -40,6 +46,14 @@ def run(project: Project, as_of: str | None = None) -> Result:
     judged = ", ".join(fold.cutoff.text for fold in folds) or "none"
     lines = (
         f"judged at {judged}, horizon {horizon}; written to {folder}",
+        f"value: {settings.value.statement}",
+        f"churn: {settings.churn_statement}",
+        *(
+            f"learned for {at}: {sentence}"
+            for at, counts in labels.items()
+            for sentence in censoring_words(counts)
+        ),
+        *rule_lines(by_rule, horizon.label, CHALLENGER, BASELINE),
         shown.to_string(index=False),
         "differences to past value, with 95 % intervals:",
         differences[differences["horizon"] == horizon.label].round(4).to_string(index=False),
@@ -47,6 +61,10 @@ def run(project: Project, as_of: str | None = None) -> Result:
     document = {
         "folder": str(folder),
         "cutoffs": [fold.cutoff.text for fold in folds],
+        "value": settings.value.statement,
+        "churn": settings.churn_statement,
+        "censoring": labels,
+        "churn_by_rule": by_rule.astype(object).where(by_rule.notna(), None).to_dict("records"),
         "metrics": metrics.astype(object).where(metrics.notna(), None).to_dict("records"),
         "differences": differences.astype(object)
         .where(differences.notna(), None)

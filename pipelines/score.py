@@ -6,6 +6,9 @@ Edit this file: it is yours. It reads top to bottom, and `valuemodel score` runs
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from valuemodel import __version__
 from valuemodel.dataset import Dataset
@@ -16,6 +19,7 @@ from valuemodel.explain.reasons import reasons
 from valuemodel.io.manifest import Scorer, describe_run
 from valuemodel.io.publication import open_run, run_key
 from valuemodel.io.stored import read_manifest, run_before
+from valuemodel.periods import Cutoff
 from valuemodel.project import Project, Result
 from valuemodel.scoring import Scored, most_at_stake, score_accounts
 from valuemodel.tiers.recommendations import assign_tiers
@@ -25,18 +29,11 @@ def run(
     project: Project, as_of: str | None = None, *, model: str = "champion", started: str = "unsaid"
 ) -> Result:
     """Score the book as it was known before ``as_of`` with a registered model."""
-    cutoff, settings, policy = project.as_of(as_of), project.settings, project.policy
+    cutoff, settings = project.as_of(as_of), project.settings
     scorer, version = project.model(model, cutoff)
 
-    # The same cutoff, inputs, model, policy and code are the same run: it is published once.
-    # A challenger's run is another one than that of the champion it may become.
-    key = run_key(
-        as_of=cutoff,
-        inputs=project.fingerprint,
-        model=f"{model} {version.digest}",
-        policy=policy.digest,
-        code=__version__,
-    )
+    # The same run is published once; only the champion's moves the pointer to the newest.
+    key = key_of(project, cutoff, f"{model} {version.digest}")
     links = "forward" if model == "champion" else "none"
     with open_run(project.output, key, cutoff, since=started, links=links) as job:
         if job.already_published:
@@ -56,51 +53,46 @@ def run(
 
         # Why, for the accounts with most at stake; and the tiers, against those of the run before.
         why = explain(project, scorer, dataset, scored)
-        before = run_before(project.output, cutoff, ["recommendations"])
-        recommendations = assign_tiers(
-            scored.predictions,
-            policy,
-            facts=scored.account_facts,
-            previous=before.tables["recommendations"] if before else None,
-            reasons=reasons(why.drivers, dataset.features, currency=settings.project.currency),
-            horizon=settings.value.tiering,
-        )
-
-        # Nothing is published unless every account and its money are accounted for.
-        evidence = Evidence.from_document(project.tracking.document(version, "evidence.json"))
         tables = {
             "predictions": scored.predictions,
             "account_facts": scored.account_facts,
             "drivers": why.drivers,
             "importance": why.importance,
-            "recommendations": recommendations,
-            "comparison": evidence.comparison,
-            "deciles": evidence.deciles,
+            "recommendations": recommend(project, cutoff, dataset, scored, why),
         }
-        manifest = describe_run(
-            tables,
-            known=facts,
-            settings=settings,
-            policy=policy,
-            scorer=Scorer(
-                name=scorer.name,
-                version=version.number,
-                digest=version.digest,
-                role=model,
-                trained_until=scorer.trained_until.text,
-                tags=scorer.tags,
-            ),
-            inputs=project.fingerprint,
-            data=project.tables.report.as_document(),
+
+        # Nothing is published unless every account and its money are accounted for.
+        evidence = Evidence.from_document(project.tracking.document(version, "evidence.json"))
+        tables |= {"comparison": evidence.comparison, "deciles": evidence.deciles}
+        who = Scorer(
+            name=scorer.name,
+            version=version.number,
+            digest=version.digest,
+            role=model,
+            trained_until=scorer.trained_until.text,
+            tags=scorer.tags,
+            censoring=evidence.censoring,
         )
-        manifest["warnings"] = [
-            f"{name} had values in training and has next to none now: has its source dried up?"
-            for name in scorer.newly_missing(dataset.X)
-        ]
+        manifest = described(project, tables, facts, who)
+        manifest["warnings"] = dried_up(scorer, dataset)
         for name, table in tables.items():
             job.write_table(name, table)
         job.write_table("quarantine", project.tables.quarantine.to_pyarrow(), ["parquet"])
         return said(job.finish(manifest), "published")
+
+
+def key_of(project: Project, cutoff: Cutoff, model: str) -> str:
+    """Name the run: the same cutoff, inputs, model, policy and code are the same run.
+
+    A challenger's run is another one than that of the champion it may become.
+    """
+    return run_key(
+        as_of=cutoff,
+        inputs=project.fingerprint,
+        model=model,
+        policy=project.policy.digest,
+        code=__version__,
+    )
 
 
 def explain(
@@ -121,6 +113,53 @@ def explain(
     )
 
 
+def recommend(
+    project: Project, cutoff: Cutoff, dataset: Dataset, scored: Scored, why: Explanation
+) -> pd.DataFrame:
+    """Cut the tiers by the policy, with reasons, and against those of the run before."""
+    settings = project.settings
+    before = run_before(project.output, cutoff, ["recommendations"])
+    return assign_tiers(
+        scored.predictions,
+        project.policy,
+        facts=scored.account_facts,
+        previous=before.tables["recommendations"] if before else None,
+        reasons=reasons(
+            why.drivers,
+            dataset.features,
+            currency=settings.project.currency,
+            churn_rule=settings.churn_rule,
+        ),
+        horizon=settings.value.tiering,
+    )
+
+
+def described(
+    project: Project,
+    tables: dict[str, pd.DataFrame],
+    facts: pd.DataFrame,
+    scorer: Scorer,
+) -> dict[str, Any]:
+    """Say what the run is; refuse it where an account or its money got lost."""
+    return describe_run(
+        tables,
+        known=facts,
+        settings=project.settings,
+        policy=project.policy,
+        scorer=scorer,
+        inputs=project.fingerprint,
+        data=project.tables.report.as_document(),
+    )
+
+
+def dried_up(scorer: AccountModel, dataset: Dataset) -> list[str]:
+    """Warn of features that had values when the model learned from them, and have none now."""
+    return [
+        f"{name} had values in training and has next to none now: has its source dried up?"
+        for name in scorer.newly_missing(dataset.X)
+    ]
+
+
 def said(folder: Path, verb: str) -> Result:
     """Say what the run holds."""
     manifest = read_manifest(folder)
@@ -130,6 +169,8 @@ def said(folder: Path, verb: str) -> Result:
         f"{manifest['accounts']:,} accounts as of {manifest['as_of']} by model version "
         f"{manifest['model_version']} ({manifest['model_name']})",
         f"tiers: {tiers}",
+        f"value: {manifest['value_statement']}",
+        f"churn: {manifest['churn_statement']}",
         *(f"{label}: {tag}" for label, tag in manifest["model_tags"].items()),
         *(f"warning: {warning}" for warning in manifest["warnings"]),
     )

@@ -5,11 +5,17 @@ Edit this file: it is yours. It reads top to bottom, and `valuemodel train` runs
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from valuemodel import __version__
+from valuemodel.estimators.account_model import AccountModel
 from valuemodel.evaluation.backtest import run_backtest
-from valuemodel.evaluation.evidence import gather_evidence
+from valuemodel.evaluation.by_rule import rule_lines
+from valuemodel.evaluation.censoring import censoring, censoring_words
+from valuemodel.evaluation.evidence import Evidence, gather_evidence
 from valuemodel.evaluation.gate import decide
 from valuemodel.evaluation.leakage import refuse_leaks
+from valuemodel.periods import Cutoff
 from valuemodel.project import Project, Result
 from valuemodel.tracking import TrainingRecord
 
@@ -28,26 +34,14 @@ def run(project: Project, as_of: str | None = None, *, promote: bool = True) -> 
 
     # Judge on earlier cutoffs, each candidate fitted there on what was known then.
     folds = schedule.judging(cutoff, horizon, settings.backtest.folds)
-    table = run_backtest(builder, list(candidates.values()), folds, labels_until=cutoff)
+    rule, judged = settings.churn_rule, list(candidates.values())
+    table = run_backtest(builder, judged, folds, labels_until=cutoff, churn_rule=rule)
     gate = decide(table, CHALLENGER, [BASELINE], horizon=horizon.label, rule=project.gate)
-    evidence = gather_evidence(table, gate, BASELINE)
+    complete = censoring(schedule, cutoff, project.tables.ledger.complete_until)
+    evidence = gather_evidence(table, gate, BASELINE, complete)
 
     # Fit on everything and register; the first champion is the baseline.
-    tracking = project.tracking
-    record = TrainingRecord(
-        name=f"as of {cutoff}",
-        params=project.parameters,
-        metrics=evidence.metrics,
-        tags={
-            "vm.snapshot": cutoff.text,
-            "vm.horizon": horizon.label,
-            "vm.data_fingerprint": project.fingerprint,
-            "vm.code_version": __version__,
-            "vm.decision": "passed" if gate.passed else "not passed",
-            "mlflow.note.content": gate.verdict,
-        },
-        documents={"evidence.json": evidence.as_document()},
-    )
+    tracking, record = project.tracking, record_of(project, cutoff, evidence)
     if tracking.version("champion") is None:
         first = tracking.register(candidates[BASELINE].fit(known, cutoff), record)
         tracking.promote(first, {"reason": "the baseline is the first champion"})
@@ -63,19 +57,49 @@ def run(project: Project, as_of: str | None = None, *, promote: bool = True) -> 
     lines = (
         f"{len(known):,} rows of {known.keys['cutoff'].nunique()} snapshots before {cutoff}, "
         f"judged at {', '.join(fold.cutoff.text for fold in folds) or 'no cutoff'}",
-        *(f"{label}: {tag}" for label, tag in model.tags.items()),
+        *said(project, model, evidence),
         gate.verdict if promote or not gate.passed else f"{gate.verdict}; left waiting",
         *(f"  {reason}" for reason in (*gate.reasons, *gate.warnings)),
         f"champion: version {champion.number}; challenger: version {challenger.number}",
     )
-    return Result(
-        lines,
-        {
-            "as_of": cutoff.text,
-            "promoted": promoted,
-            "champion": champion.number,
-            "challenger": challenger.number,
-            "tags": model.tags,
-            **evidence.as_document(),
+    document = {
+        "as_of": cutoff.text,
+        "promoted": promoted,
+        "champion": champion.number,
+        "challenger": challenger.number,
+        "tags": model.tags,
+        "value": settings.value.statement,
+        "churn": settings.churn_statement,
+    }
+    return Result(lines, document | evidence.as_document())
+
+
+def record_of(project: Project, cutoff: Cutoff, evidence: Evidence) -> TrainingRecord:
+    """Gather what the training leaves in MLflow."""
+    settings = project.settings
+    return TrainingRecord(
+        name=f"as of {cutoff}",
+        params=project.parameters,
+        metrics=evidence.metrics,
+        tags={
+            "vm.snapshot": cutoff.text,
+            "vm.horizon": settings.value.tiering.label,
+            "vm.value": settings.value.statement,
+            "vm.churn": settings.churn_statement,
+            "vm.data_fingerprint": project.fingerprint,
+            "vm.code_version": __version__,
+            "vm.decision": "passed" if evidence.gate["passed"] else "not passed",
+            "mlflow.note.content": str(evidence.gate["verdict"]),
         },
+        documents={"evidence.json": evidence.as_document()},
     )
+
+
+def said(project: Project, model: AccountModel, evidence: Evidence) -> Iterator[str]:
+    """Say what the figures mean, what could be learned, and how well each rule of churn is known."""
+    settings = project.settings
+    yield f"value: {settings.value.statement}"
+    yield f"churn: {settings.churn_statement}"
+    yield from censoring_words(evidence.censoring)
+    yield from (f"{label}: {tag}" for label, tag in model.tags.items())
+    yield from rule_lines(evidence.by_rule, settings.value.tiering.label, CHALLENGER, BASELINE)

@@ -8,10 +8,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side; results
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import postgres
 from valuemodel import cli, scaffold
 from valuemodel.project import Project
 
@@ -38,6 +40,24 @@ def real_data() -> Path:
     if not folder:
         missing("VALUEMODEL_DATA names no folder with the public data")
     return Path(str(folder))
+
+
+@pytest.fixture(scope="session")
+def _postgres_server() -> Iterator[postgres.Server]:
+    binaries = postgres.programs()
+    if binaries is None:
+        missing("PostgreSQL is not installed")
+    assert binaries is not None
+    with postgres.running(binaries) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_server(_postgres_server, monkeypatch) -> postgres.Server:
+    """An empty database of a real server on loopback."""
+    monkeypatch.setenv("PGPASSWORD", postgres.PASSWORD)
+    _postgres_server.execute("DROP SCHEMA IF EXISTS public, crm CASCADE", "CREATE SCHEMA public")
+    return _postgres_server
 
 
 @pytest.fixture(scope="session")

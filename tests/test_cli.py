@@ -66,6 +66,7 @@ def test_every_command_explains_itself(command, capsys):
     [
         (["chek"], "No such command 'chek'"),
         (["check", "--bad"], "No such option: --bad"),
+        (["check", "--as-of", "2025-01-01"], "--as-of goes with --features"),
         (["score", "--as-of"], "requires an argument"),
         (["data", "get"], "Missing argument"),
     ],
@@ -129,6 +130,36 @@ def test_relative_paths_do_not_depend_on_the_working_directory(world_project, tm
     assert outcome.returncode == 0, outcome.stderr
     assert json.loads(outcome.stdout)
     assert list(tmp_path.iterdir()) == []
+
+
+LEAK = """
+from valuemodel.features import feature
+
+
+@feature(of="orders", label="On a list", unit="number", direction="less", actionable="no",
+         sentence="On a list: {value}")
+def listed(orders):
+    return orders.table.account_id.isin(["A0000001", "A0000002", "A0000003"]).any()
+"""
+
+
+def test_check_features_says_what_it_checked_and_refuses_what_leaks(own_project, capsys):
+    settings = own_project / "valuemodel.toml"
+    said = settings.read_text(encoding="utf-8")
+    asked = ["check", "--features", "--as-of", "2025-01-01", "--settings", str(settings), "--json"]
+    few = '[features]\ngroups = ["monetary", "own"]\n'
+    settings.write_text(f"{said}\n{few}", "utf-8")
+    assert cli.run(asked) == 0
+    checked = json.loads(capsys.readouterr().out)["time_discipline"]
+    assert checked["features"] > 10
+    assert checked["cutoffs"]["2025-01-01"] > 0
+    (own_project / "features").mkdir()
+    (own_project / "features" / "mine.py").write_text(LEAK, "utf-8")
+    settings.write_text(f'{said}\n{few}own = ["features/mine.py:listed"]\n', "utf-8")
+    assert cli.run(asked) == 3
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["error"]["type"] == "DataRefused"
+    assert "listed knows accounts by their id" in captured.err
 
 
 def test_a_terminated_run_leaves_with_143_and_nothing_behind(own_project, tmp_path):

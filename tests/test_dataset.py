@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.contracts.harness import builder_for, random_book, settings_for
+from tests.contracts.harness import Book, builder_for, random_book, settings_for
 from valuemodel.exceptions import UsageError
 from valuemodel.periods import Cutoff
 
@@ -86,7 +86,20 @@ def test_features_can_be_written_without_passing_through_memory(builder, tmp_pat
     assert written["past_value_1y"].to_list() == data.X["past_value_1y"].to_list()
 
 
-def test_money_of_the_population_is_the_money_of_its_lines(builder):
-    data = builder.at(CUTOFF)
+def test_money_of_the_population_is_the_money_of_its_lines():
+    data = builder_for(BOOK.without("contracts"), settings_for()).at(CUTOFF)
     lines = BOOK.known_before(CUTOFF).lines
     assert data.X["value_total"].sum() == pytest.approx(float(sum(row["amount"] for row in lines)))
+
+
+def test_a_book_of_contracts_alone_has_values_and_lapses():
+    rows = BOOK.tables["contracts"]
+    builder = builder_for(Book(None, None, {"contracts": rows}), settings_for())
+    data = builder.at(Cutoff.parse("2022-03-01"), labels_until=Cutoff.parse("2022-09-01"))
+    held = data.X["under_contract"] == 1
+    assert 0 < held.sum() < len(data)
+    assert data.y["churn_26w"].notna().equals(held)
+    assert (data.y["value_26w"] > 0).any()
+    assert (data.y.loc[held, "churn_26w"] >= data.y.loc[held, "churn_1m"]).all()
+    assert "recency_days" not in data.X.columns
+    assert "past_value_1y" in data.X.columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow.parquet as pq
 import pytest
 
 from valuemodel.exceptions import SettingsError, UsageError
@@ -45,6 +46,24 @@ def test_the_fingerprint_follows_the_data_and_what_shapes_it(own_project):
     assert fingerprint() != before
 
 
+def test_the_fingerprint_follows_every_table(own_project):
+    def fingerprint():
+        with Project.open(own_project / "valuemodel.toml") as project:
+            files = {file.name for table in project.tables.report.tables for file in table.files}
+            return project.fingerprint, files
+
+    before, files = fingerprint()
+    assert len(files) >= 2
+    for name in sorted(files):
+        path = own_project / name
+        kept = path.read_bytes()
+        rows = pq.read_table(path)
+        pq.write_table(rows.take([*range(1, rows.num_rows), 0]), path)
+        assert fingerprint()[0] != before, name
+        path.write_bytes(kept)
+    assert fingerprint()[0] == before
+
+
 def test_parameters_for_the_store_hold_no_filled_in_secret(own_project, monkeypatch):
     settings = own_project / "valuemodel.toml"
     text = settings.read_text(encoding="utf-8")
@@ -81,3 +100,53 @@ def test_closing_leaves_nothing_behind(world_project):
     assert project.tables.report.buying_accounts > 0
     project.close()
     assert not scratch.exists()
+
+
+OWN = """
+from valuemodel.features import feature
+
+
+@feature(of="orders", label="Largest order", unit="money", direction="more", actionable="no",
+         sentence="Its largest order was worth {value}")
+def largest_order(orders):
+    return orders.table.value.max()
+"""
+
+
+def with_own(project, text=OWN, reference="features/mine.py:largest_order"):
+    """Write a feature into a project and name it in its settings."""
+    (project / "features").mkdir(exist_ok=True)
+    (project / "features" / "mine.py").write_text(text, "utf-8")
+    settings = project / "valuemodel.toml"
+    said = settings.read_text(encoding="utf-8")
+    if "[features]" not in said:
+        settings.write_text(f'{said}\n[features]\nown = ["{reference}"]\n', "utf-8")
+    return settings
+
+
+def test_a_feature_of_the_project_is_one_of_its_features(own_project, monkeypatch, tmp_path):
+    settings = with_own(own_project)
+    monkeypatch.chdir(tmp_path)
+    with Project.open(settings) as project:
+        named = {feature.name: feature.group for feature in project.builder.features}
+        data = project.builder.at(Cutoff.parse("2025-01-01"))
+    assert named["largest_order"] == "own"
+    assert data.X.largest_order.max() > 0
+
+
+def test_the_fingerprint_follows_the_text_of_an_own_feature(own_project):
+    def fingerprint(text):
+        with Project.open(with_own(own_project, text)) as project:
+            return project.fingerprint
+
+    assert fingerprint(OWN) == fingerprint(OWN)
+    assert fingerprint(OWN) != fingerprint(OWN.replace("max()", "min()"))
+
+
+def test_an_own_feature_that_is_not_there_is_named(own_project):
+    settings = with_own(own_project, reference="features/mine.py:largest_orders")
+    with (
+        Project.open(settings) as project,
+        pytest.raises(SettingsError, match="did you mean 'largest_order'"),
+    ):
+        _ = project.builder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,9 +29,12 @@ NAMES = ["past_value_3m", "past_value_6m", "lumpiness_730d", "orders_total"]
 class Halves:
     """Expects half of past value, and silence where that is little."""
 
-    def __init__(self, tags=None, share=0.5):
-        self.tags = tags or {}
+    def __init__(self, tags=(), share=0.5):
+        self.tags = tags
         self.share = share
+
+    def tags_for(self, X):
+        return {tag: np.ones(len(X), dtype=bool) for tag in self.tags}
 
     def predict(self, X):
         past = X[["past_value_3m", "past_value_6m"]]
@@ -39,7 +44,8 @@ class Halves:
 
 
 class Refuses:
-    tags: dict[str, str] = {}  # noqa: RUF012
+    def tags_for(self, X):
+        return {}
 
     def predict(self, X):
         raise ModelRefused("the features are not those that the model has learned from")
@@ -107,9 +113,8 @@ def test_accounts_outside_the_population_are_not_scored():
 
 
 def test_tags_say_what_stands_in_for_a_model_and_what_to_mind():
-    model = Halves(tags={"3m": "fallback: past value; no complete window"})
-    tags = scored(model=model).predictions["tags"].tolist()
     common = "3m: fallback: past value, no complete window"
+    tags = scored(model=Halves(tags=[common])).predictions["tags"].tolist()
     assert tags == [
         f"{common};lumpy;few_orders",
         f"{common};few_orders",
@@ -181,7 +186,62 @@ def test_an_account_twice_or_unknown_to_the_facts_is_refused():
 
 
 def test_negative_expected_value_is_a_finding_and_no_fault():
-    assert (scored(model=Halves(share=-0.5)).predictions["value_6m"] <= 0).all()
+    table = scored(model=Halves(share=-0.5)).predictions
+    assert (table["value_6m"] <= 0).all()
+    assert table["tags"].str.contains("loss_making").tolist() == [False, True, True, True, True]
+
+
+class ContractsOnly(Halves):
+    """Gives a risk to accounts under contract, and says so of the others."""
+
+    def tags_for(self, X):
+        return {"no_contract": X["under_contract"].to_numpy() == 0}
+
+    def predict(self, X):
+        table = super().predict(X)
+        table.loc[X["under_contract"] == 0, ["churn_3m", "churn_6m"]] = np.nan
+        return table
+
+
+def half_under_contract(accounts=4):
+    dataset = snapshot(accounts)
+    under = (np.arange(accounts) % 2).astype(float)
+    return replace(dataset, X=dataset.X.assign(under_contract=under, orders_total=9.0))
+
+
+def test_accounts_without_a_contract_have_no_risk_and_say_so():
+    table = scored(half_under_contract(), ContractsOnly()).predictions
+    assert table["churn_6m"].isna().tolist() == [True, False, True, False]
+    assert table["tags"].tolist() == [
+        "no_contract;lumpy",
+        "under_contract",
+        "no_contract;lumpy",
+        "under_contract",
+    ]
+
+
+def test_a_risk_that_is_missing_without_a_tag_or_there_with_one_is_refused():
+    class Untold(ContractsOnly):
+        def tags_for(self, X):
+            return {}
+
+    class Contradicts(ContractsOnly):
+        def predict(self, X):
+            return Halves.predict(self, X).assign(churn_6m=0.5)
+
+    with pytest.raises(
+        ModelRefused, match=r"churn_6m: no probability for 2 accounts, first 'a000'"
+    ):
+        scored(half_under_contract(), Untold())
+    with pytest.raises(ModelRefused, match=r"a risk without a contract for 2 accounts"):
+        scored(half_under_contract(), Contradicts())
+
+
+def test_reasons_are_given_for_the_accounts_that_have_a_risk():
+    dataset = half_under_contract()
+    stored = scored(dataset, ContractsOnly()).predictions
+    _, shown = most_at_stake(dataset, stored, value=VALUE, most=4)
+    assert np.isnan(shown["churn"]).tolist() == [True, False, True, False]
 
 
 def test_the_accounts_with_most_at_stake_are_those_worth_most_now_or_before():

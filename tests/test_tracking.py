@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sqlite3
@@ -16,8 +17,6 @@ import yaml
 from valuemodel.exceptions import ModelRefused, OutOfReach, UsageError
 from valuemodel.project import Project
 from valuemodel.tracking import Tracking
-
-pytestmark = pytest.mark.xdist_group("world")
 
 
 @pytest.fixture
@@ -167,3 +166,18 @@ def test_two_processes_may_create_the_store_at_once(tmp_path):
     for thread in threads:
         thread.join()
     assert [outcome.stdout for outcome in outcomes] == ["None\n", "None\n"], outcomes
+
+
+def test_the_store_of_one_project_is_not_forced_on_the_next(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    stores = [Tracking(f"sqlite:///{name}.db", "shop", tmp_path) for name in ("one", "two")]
+    for store in stores:
+        assert store.version("champion") is None
+        assert "MLFLOW_TRACKING_URI" not in os.environ
+    from mlflow import get_tracking_uri
+
+    assert stores[0].version("champion") is None
+    assert get_tracking_uri() == stores[0].uri
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://said.by.the.user")
+    assert Tracking("sqlite:///three.db", "shop", tmp_path).version("champion") is None
+    assert os.environ["MLFLOW_TRACKING_URI"] == "http://said.by.the.user"

@@ -15,15 +15,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Never
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Never
 
 import typer
 from rich.console import Console
 
 from valuemodel.exceptions import UsageError, ValueModelError
 from valuemodel.periods import Cutoff
-from valuemodel.project import Project, Result
+from valuemodel.project import Project, Result, find_settings, project_root
 from valuemodel.version import __version__
+
+if TYPE_CHECKING:
+    from valuemodel.evaluation.time_discipline import Discipline
 
 app = typer.Typer(
     name="valuemodel",
@@ -41,6 +44,12 @@ SettingsPath = Annotated[
     Path | None,
     typer.Option("--settings", help="Settings file; default: valuemodel.toml here or above."),
 ]
+Book = Literal["whole", "contracts", "transactions"]
+_BOOKS: dict[Book, str] = {
+    "whole": "valuemodel.toml",
+    "contracts": "pipelines/demo_contracts.toml",
+    "transactions": "pipelines/demo_transactions.toml",
+}
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, also on failure.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 AsOf = Annotated[
@@ -77,25 +86,54 @@ def init(
 
 @app.command()
 def demo(
-    accounts: Annotated[int, typer.Option(help="How many accounts the world has.")] = 10_000,
+    accounts: Annotated[int, typer.Option(help="How many accounts the world has.")] = 5_000,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+    book: Annotated[
+        Book | None,
+        typer.Option(help="What the business keeps books of; default: what the settings declare."),
+    ] = None,
     settings: SettingsPath = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run the whole job on a synthetic business: tables, check, train, score, review."""
+    if book is not None:
+        root = project_root((settings or find_settings(Path.cwd())).absolute())
+        settings = root / _BOOKS[book]
     with _open(settings) as project:
         result = _step(project, "demo", quiet, accounts=accounts, seed=seed)
     _show(result, as_json, quiet)
 
 
 @app.command()
-def check(settings: SettingsPath = None, as_json: Json = False, quiet: Quiet = False) -> None:
+def check(
+    features: Annotated[
+        bool, typer.Option("--features", help="Check as well that no feature sees the future.")
+    ] = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", help="With --features: the cutoff; default: past ones within the data."
+        ),
+    ] = None,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
     """Read the tables and say in one screen what was accepted, repaired and set aside."""
-    with _open(settings) as project, _working("reading the tables", quiet):
-        report = project.tables.report
-        result = Result(tuple(report.lines()), report.as_document())
-    _show(result, as_json, quiet)
+    if as_of is not None and not features:
+        problem = "the tables are checked as a whole; --as-of goes with --features"
+        raise UsageError(problem, received=as_of, hint="add --features")
+    with _open(settings) as project:
+        with _working("reading the tables", quiet):
+            report = project.tables.report
+        lines, document = tuple(report.lines()), dict(report.as_document())
+        if features:
+            with _working("building every feature again", quiet):
+                discipline = _time_discipline(project, as_of)
+            lines += tuple(discipline.lines())
+            document["time_discipline"] = discipline.as_document()
+    _show(Result(lines, document), as_json, quiet)
 
 
 @app.command()
@@ -234,6 +272,18 @@ def _open(settings: Path | None) -> Project:
     project = Project.open(settings)
     project.now = Cutoff(now.astimezone(project.settings.project.zone).replace(tzinfo=None))
     return project
+
+
+def _time_discipline(project: Project, as_of: str | None) -> Discipline:
+    """Put the features through the contracts of time at past cutoffs, and refuse those that fail."""
+    from valuemodel.evaluation.time_discipline import check_time_discipline, past_cutoffs
+
+    builder = project.builder
+    past = past_cutoffs(builder.ledger, project.settings.value.tiering)
+    cutoffs = past if as_of is None else [Cutoff.parse(as_of)]
+    found = check_time_discipline(builder, cutoffs)
+    found.refuse()
+    return found
 
 
 def _pipeline(

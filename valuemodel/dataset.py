@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import ibis
 import ibis.expr.types as ir
@@ -17,13 +18,15 @@ from ibis.backends.sql import SQLBackend
 
 from valuemodel.exceptions import UsageError
 from valuemodel.features.catalog import Feature
+from valuemodel.features.own import OwnFeature
 from valuemodel.features.registry import catalog
-from valuemodel.labels.churn import silence
+from valuemodel.labels.churn import churn
 from valuemodel.labels.value import future_value
-from valuemodel.labels.windows import future_lines, windows_from
+from valuemodel.labels.windows import Window, future, windows_from
 from valuemodel.periods import Cutoff
 from valuemodel.settings import Settings
 from valuemodel.snapshots.as_of import Snapshot, snapshot
+from valuemodel.snapshots.contracts import in_force
 from valuemodel.snapshots.facts import account_facts
 from valuemodel.snapshots.population import population, without_history
 from valuemodel.tables.ledger import Ledger
@@ -66,6 +69,8 @@ class DatasetBuilder:
         The validated tables, with the future left in.
     settings : Settings
         Horizons, measure, population and features.
+    own : sequence of OwnFeature
+        The company's own features.
 
     Examples
     --------
@@ -96,18 +101,29 @@ class DatasetBuilder:
     ([7.0, 0.0], [0.0, 1.0])
     """
 
-    def __init__(self, connection: SQLBackend, ledger: Ledger, settings: Settings) -> None:
+    def __init__(
+        self,
+        connection: SQLBackend,
+        ledger: Ledger,
+        settings: Settings,
+        own: Sequence[OwnFeature] = (),
+    ) -> None:
         self.connection = connection
         self.ledger = ledger
         self.settings = settings
         self.horizons = settings.value.ordered
-        self.catalog = catalog(self.horizons, settings.features)
+        self.own = tuple(own)
+        self.catalog = catalog(self.horizons, settings.features, settings.tables.declared, self.own)
         self._computed: dict[Cutoff, ir.Table] = {}
 
     @property
     def features(self) -> tuple[Feature, ...]:
         """The features of every dataset built here, in the order of the columns of X."""
         return self.catalog.features
+
+    def on(self, ledger: Ledger) -> Self:
+        """Return the same builder of other tables in the same engine."""
+        return type(self)(self.connection, ledger, self.settings, self.own)
 
     def at(self, cutoff: Cutoff, *, labels_until: Cutoff | None = None) -> Dataset:
         """Build the dataset of one cutoff, sorted by account.
@@ -185,21 +201,31 @@ class DatasetBuilder:
         return snapshot(self.ledger, self.settings.value, cutoff)
 
     def _labelled(self, table: ir.Table, cutoff: Cutoff, labels_until: Cutoff) -> ir.Table:
-        """Add the labels: of complete windows, 0 value and gone where nothing happened."""
+        """Add the labels of complete windows; whoever nothing happened to is worth 0, and gone."""
+        settings, grace = self.settings, self._grace(cutoff)
         until = min(labels_until, self.ledger.complete_until)
+        happened = future(self.ledger, settings.value, cutoff, labels_until)
         windows = windows_from(cutoff, self.horizons, until)
-        lines = future_lines(self.ledger, self.settings.value, cutoff, labels_until)
-        found = future_value(lines, windows) | silence(lines, windows)
-        labels = lines.group_by(label_id=lines.account_id).aggregate(**found)
-        joined = table.left_join(labels, table.account_id == labels.label_id).drop("label_id")
-        columns: dict[str, ir.Value] = {}
-        for head, nothing in (("value", 0.0), ("churn", 1.0)):
-            for window in windows:
-                name = f"{head}_{window.horizon.label}"
-                columns[name] = (
-                    joined[name].fill_null(nothing) if window.complete else ibis.null("float64")
-                )
-        return joined.select(*table.columns, **columns)
+        value = future_value(happened, windows, settings.value)
+        joined = _with_labels(table, "value", value, windows, 0.0)
+        settled = windows_from(cutoff, self.horizons, until, grace)
+        gone = churn(happened, self._holders(cutoff), settled, settings.churn_rule, grace)
+        silent = None if settings.churn_rule == "contract" else 1.0
+        return _with_labels(joined, "churn", gone, settled, silent)
+
+    def _grace(self, cutoff: Cutoff) -> int:
+        """Return the days of grace from a cutoff on; inactivity knows none."""
+        grace = self.settings.churn.grace
+        if grace is None or self.settings.churn_rule == "inactivity":
+            return 0
+        return (grace.after(cutoff).at - cutoff.at).days
+
+    def _holders(self, cutoff: Cutoff) -> ir.Table | None:
+        """Return the ``account_id`` of accounts under contract at the cutoff, as was known then."""
+        known = self._snapshot(cutoff).terms
+        if known is None:
+            return None
+        return known.filter(in_force(known, cutoff)).select("account_id").distinct()
 
     def _frame(self, table: ir.Table) -> pd.DataFrame:
         """Run the query; numbers become float64, text the text type of pandas, missing is NaN."""
@@ -211,3 +237,19 @@ class DatasetBuilder:
         frame: pd.DataFrame = self.connection.to_pyarrow(table.cast(numeric)).to_pandas()
         text = {name: "str" for name, kind in table.schema().items() if kind.is_string()}
         return frame.astype(text)
+
+
+def _with_labels(
+    table: ir.Table, head: str, labels: ir.Table, windows: Sequence[Window], nothing: float | None
+) -> ir.Table:
+    """Add ``<head>_<h>`` of each window; accounts without a row have ``nothing``."""
+    labels = labels.rename(label_id="account_id")
+    joined = table.left_join(labels, table.account_id == labels.label_id).drop("label_id")
+    columns: dict[str, ir.Value] = {}
+    for window in windows:
+        name = f"{head}_{window.horizon.label}"
+        if not window.complete:
+            columns[name] = ibis.null("float64")
+        else:
+            columns[name] = joined[name] if nothing is None else joined[name].fill_null(nothing)
+    return joined.select(*table.columns, **columns)

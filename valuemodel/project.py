@@ -25,14 +25,17 @@ from valuemodel.periods import Cutoff
 from valuemodel.settings import Settings, fill_environment
 
 if TYPE_CHECKING:
-    from ibis.backends import BaseBackend
+    from ibis.backends.duckdb import Backend
+    from ibis.backends.sql import SQLBackend
 
     from valuemodel.dataset import Dataset, DatasetBuilder
     from valuemodel.estimators.account_model import AccountModel
     from valuemodel.estimators.definitions import Definition, Recipe
     from valuemodel.evaluation.backtest import Candidate
     from valuemodel.evaluation.gate import GateRule
+    from valuemodel.features.own import OwnFeature
     from valuemodel.io.sources import Tables
+    from valuemodel.tables.ledger import Ledger
     from valuemodel.tiers.policy import TierPolicy
     from valuemodel.tracking import Tracking, Version
 
@@ -81,6 +84,7 @@ class Project:
         self.root = root
         self.now = now
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._closing: list[Callable[[], None]] = []
 
     @classmethod
     def open(cls, settings: Path | None = None, *, now: Cutoff | None = None) -> Self:
@@ -106,7 +110,9 @@ class Project:
         self.close()
 
     def close(self) -> None:
-        """Close the engine and remove the scratch folder."""
+        """Close the engines and remove the scratch folder."""
+        while self._closing:
+            self._closing.pop()()
         if "connection" in self.__dict__:
             self.connection.disconnect()
             del self.__dict__["connection"]
@@ -127,7 +133,7 @@ class Project:
         return self.root / self.settings.output.folder
 
     @cached_property
-    def connection(self) -> BaseBackend:
+    def connection(self) -> Backend:
         """The engine."""
         from valuemodel.io import engine  # noqa: PLC0415 - opened only when asked for
 
@@ -149,7 +155,33 @@ class Project:
         if groups is not None and "monetary" not in groups:
             problem = "features.groups needs 'monetary': past value is what every model must beat"
             raise SettingsError(problem, received=", ".join(groups), hint="add it to the groups")
-        return DatasetBuilder(self.connection, self.tables.ledger, self.settings)
+        connection, ledger = self._feature_engine()
+        return DatasetBuilder(connection, ledger, self.settings, self.own_features)
+
+    @cached_property
+    def own_features(self) -> tuple[OwnFeature, ...]:
+        """The features that the project wrote itself, as ``[features] own`` names them.
+
+        Raises
+        ------
+        SettingsError
+            If a file or a function is not there, or is no feature; all mistakes at once.
+        """
+        from valuemodel.io.own_features import load_own_features  # noqa: PLC0415 - when asked for
+
+        return load_own_features(self.settings.features.own, self.root)
+
+    def _feature_engine(self) -> tuple[SQLBackend, Ledger]:
+        """Return where features are built, and the ledger there."""
+        section, ledger = self.settings.engine, self.tables.ledger
+        if section.name == "duckdb":
+            return self.connection, ledger
+        from valuemodel.io import spark  # noqa: PLC0415 - an extra
+
+        backend, end = spark.connect_spark(section.spark, self.scratch)
+        self._closing.append(end)
+        staging = self.root / section.spark.staging if section.spark.staging else self.scratch
+        return backend, spark.on_spark(ledger, self.connection, backend, staging / "ledger")
 
     @cached_property
     def tracking(self) -> Tracking:
@@ -180,12 +212,14 @@ class Project:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the input files and of the settings that shape what is made of them."""
-        report = self.tables.report
-        read = [report.transactions, *([report.accounts] if report.accounts else [])]
+        """SHA-256 of the input files, and of the settings and own features that shape the rest."""
+        from valuemodel.io.own_features import own_digests  # noqa: PLC0415 - when asked for
+
+        read = self.tables.report.tables
         files = [(table.name, sorted(file.digest for file in table.files)) for table in read]
         shaping = self.settings.model_dump(exclude={"engine", "tracking", "output"})
-        said = json.dumps([files, shaping], sort_keys=True, default=str)
+        own = own_digests(self.settings.features.own, self.root) if self.own_features else []
+        said = json.dumps([files, shaping, own], sort_keys=True, default=str)
         return hashlib.sha256(said.encode()).hexdigest()
 
     @cached_property
@@ -229,6 +263,7 @@ class Project:
                 horizons=value.ordered,
                 tier_horizon=value.tiering,
                 as_of=as_of,
+                churn_rule=self.settings.churn_rule,
                 n_jobs=self.settings.engine.threads,
             )
 

@@ -3,7 +3,8 @@
 Predictions are looked at before anybody else sees them: a model that gives something that is no number,
 or a probability outside 0 and 1, is refused. An account without any visible row is listed, tagged
 ``no_history``, with a value of 0 (nothing was ever bought, so nothing is promised) and no churn risk
-(nobody can leave who never came).
+(nobody can leave who never came). Where churn is judged by contracts alone, accounts without one have
+no risk either, and are tagged ``no_contract``.
 
 Why this way: what was learned lives in the model, so accounts are scored in chunks, in bounded memory,
 with the same bytes as all at once; and all columns of the contract are there from the start, null where
@@ -21,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from valuemodel.dataset import Dataset
+from valuemodel.estimators.churn_rules import NO_CONTRACT
 from valuemodel.exceptions import DataRefused, ModelRefused
 from valuemodel.explain.drivers import Head
 from valuemodel.settings import ValueSection
@@ -34,15 +36,14 @@ _FEW_ORDERS = 3
 
 
 class ScoringModel(Protocol):
-    """What scoring asks of a model: predictions per horizon, and the tags of its fallbacks."""
+    """What scoring asks of a model: predictions per horizon, and what must be said of them."""
 
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """Per horizon label, what stands in for a model there and why; empty where none does."""
+    def tags_for(self, X: pd.DataFrame) -> Mapping[str, npt.NDArray[np.bool_]]:
+        """Return which tags hold for which rows: fallbacks, and who has no risk."""
         ...
 
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Predict ``value_<h>`` and ``churn_<h>`` for each row."""
+        """Predict ``value_<h>`` and ``churn_<h>`` for each row; no churn where there is no contract."""
         ...
 
 
@@ -131,12 +132,12 @@ def score_accounts(
     silent = pd.Series(sorted(without_history), dtype="str")
     _check_accounts(pd.concat([account, silent]), facts["account_id"])
     labels = [horizon.label for horizon in value.ordered]
-    predicted = _predict(model, dataset.X)
-    check_predictions(predicted, account, labels)
+    predicted, said = _predict(model, dataset.X), model.tags_for(dataset.X)
+    check_predictions(predicted, account, labels, without_risk=said.get(NO_CONTRACT))
     past = dataset.X[[f"past_value_{label}" for label in labels]].reset_index(drop=True)
     table = pd.concat([predicted.reset_index(drop=True), past], axis=1).assign(
         account_id=account,
-        tags=_tags(dataset.X, model.tags),
+        tags=_tags(said, dataset.X, predicted[f"value_{value.tiering.label}"]),
         **_of_previous(previous, dataset.X, value.tiering.label),
     )
     table = _with_silent_accounts(table, silent, labels)
@@ -169,7 +170,7 @@ def most_at_stake(
     -------
     tuple
         The chosen part of the dataset, in its order; and per head the stored predictions of its
-        accounts. A head that says nothing on the tier horizon is left out.
+        accounts, missing where an account has none. A head that says nothing is left out.
     """
     label = value.tiering.label
     shown = predictions.set_index("account_id").loc[dataset.keys["account_id"]]
@@ -182,16 +183,21 @@ def most_at_stake(
         dataset.features,
     )
     found = {head: shown[f"{head}_{label}"].to_numpy("float64")[rows] for head in get_args(Head)}
-    return chosen, {head: part for head, part in found.items() if not np.isnan(part).any()}
+    return chosen, {head: part for head, part in found.items() if not np.isnan(part).all()}
 
 
 def check_predictions(
-    predicted: pd.DataFrame, account: pd.Series[str], labels: Sequence[str]
+    predicted: pd.DataFrame,
+    account: pd.Series[str],
+    labels: Sequence[str],
+    *,
+    without_risk: npt.NDArray[np.bool_] | None = None,
 ) -> None:
     """Refuse predictions that must not be published.
 
     Values must be finite, probabilities finite and between 0 and 1 (or absent altogether, where a
-    horizon has no churn model), and an interval must hold its value.
+    horizon has no churn model), and an interval must hold its value. Accounts that are said to have no
+    risk must have none.
 
     Raises
     ------
@@ -200,7 +206,7 @@ def check_predictions(
     """
     mistakes = [
         f"{column}: {what} for {int(wrong.sum())} accounts, first {account[wrong.argmax()]!r}"
-        for column, what, wrong in _faults(predicted, labels)
+        for column, what, wrong in _faults(predicted, labels, without_risk)
         if wrong.any()
     ]
     if mistakes:
@@ -211,15 +217,17 @@ def check_predictions(
 
 
 def _faults(
-    predicted: pd.DataFrame, labels: Sequence[str]
+    predicted: pd.DataFrame, labels: Sequence[str], without_risk: npt.NDArray[np.bool_] | None
 ) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
     absent = np.full(len(predicted), np.nan)
+    exempt = np.zeros(len(predicted), dtype=np.bool_) if without_risk is None else without_risk
     for label in labels:
         value = _floats(predicted.get(f"value_{label}", absent))
         yield f"value_{label}", "no finite number", ~np.isfinite(value)
         churn = _floats(predicted.get(f"churn_{label}", absent))
         if not np.isnan(churn).all():
-            yield f"churn_{label}", "no probability", ~((churn >= 0) & (churn <= 1))
+            yield f"churn_{label}", "no probability", ~exempt & ~((churn >= 0) & (churn <= 1))
+            yield f"churn_{label}", "a risk without a contract", exempt & ~np.isnan(churn)
         low = _floats(predicted.get(f"value_{label}_low", absent))
         high = _floats(predicted.get(f"value_{label}_high", absent))
         yield f"value_{label}", "outside its own interval", (low > value) | (value > high)
@@ -270,22 +278,27 @@ def _with_silent_accounts(
     return pd.concat([table, rows], ignore_index=True)
 
 
-def _tags(X: pd.DataFrame, fallbacks: Mapping[str, str]) -> npt.NDArray[np.object_]:
-    """Join each account's tags by semicolons: fallbacks of the run, then what its features say."""
-    common = [f"{label}: {tag.replace(';', ',')}" for label, tag in fallbacks.items() if tag]
-    known: dict[str, npt.NDArray[np.bool_]] = {}
+def _tags(
+    said: Mapping[str, npt.NDArray[np.bool_]], X: pd.DataFrame, value: pd.Series[float]
+) -> npt.NDArray[np.object_]:
+    """Join each account's tags by semicolons: what the model says, then features and predictions."""
+    known = dict(said)
     if "lumpiness_730d" in X:
         known["lumpy"] = _floats(X["lumpiness_730d"]) >= _LUMPY_FROM
     if "orders_total" in X:
         known["few_orders"] = _floats(X["orders_total"]) < _FEW_ORDERS
+    if "under_contract" in X:
+        known["under_contract"] = _floats(X["under_contract"]) == 1.0
+    known["loss_making"] = _floats(value) < 0
     code = np.zeros(len(X), dtype=np.int64)
     for place, holds in enumerate(known.values()):
         code |= holds.astype(np.int64) << place
+    numbers, member = np.unique(code, return_inverse=True)
     texts = [
-        ";".join([*common, *(tag for place, tag in enumerate(known) if number >> place & 1)])
-        for number in range(2 ** len(known))
+        ";".join(tag for place, tag in enumerate(known) if int(number) >> place & 1)
+        for number in numbers
     ]
-    return np.array(texts, dtype=object)[code]
+    return np.array(texts, dtype=object)[member]
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

@@ -65,8 +65,8 @@ def _mistakes(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
             yield f"{path}: Field required"
         else:
             message = item["msg"].removeprefix("Value error, ")
-            shown = "" if "received" in message else f", received {item['input']!r}"
-            yield f"{path}: {message}{shown}"
+            shown = "" if "received" in message or not path else f", received {item['input']!r}"
+            yield f"{path}: {message}{shown}" if path else message
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -45,6 +45,8 @@ _QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
 }
+#: What MLflow writes into the environment when it is told its store.
+_WRITTEN = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 _LOADER = "valuemodel.io.artifact"
 _LIMIT = 6_000  # characters of a parameter that every store accepts
 _BATCH = 100  # parameters of one request that every store accepts
@@ -122,13 +124,21 @@ class Tracking:
             logging.getLogger("mlflow").setLevel(logging.ERROR)
             logging.getLogger("alembic").setLevel(logging.ERROR)
             with _reaching(self.uri), _only_one(self.uri):
-                from mlflow import MlflowClient, set_registry_uri, set_tracking_uri  # noqa: PLC0415
+                from mlflow import MlflowClient  # noqa: PLC0415
 
-                set_tracking_uri(self.uri)
-                set_registry_uri(self.uri)
+                self._point_mlflow_here()
                 self._known = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
                 self._known.search_experiments(max_results=1)
+        self._point_mlflow_here()
         return self._known
+
+    def _point_mlflow_here(self) -> None:
+        """Tell MLflow's globals our store, each time: another project may be open beside this one."""
+        from mlflow import set_registry_uri, set_tracking_uri  # noqa: PLC0415
+
+        with _own_environment():
+            set_tracking_uri(self.uri)
+            set_registry_uri(self.uri)
 
     def register(self, model: AccountModel, record: TrainingRecord) -> Version:
         """Log a run with the model folder, and register it as the newest version.
@@ -292,6 +302,20 @@ def _as_version(found: ModelVersion) -> Version:
         run_id=str(found.run_id),
         tags=tags,
     )
+
+
+@contextlib.contextmanager
+def _own_environment() -> Iterator[None]:
+    """Undo what MLflow writes into the environment: the next project would take it for the user's."""
+    before = {name: os.environ.get(name) for name in _WRITTEN}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _resolve(uri: str, root: Path) -> str:

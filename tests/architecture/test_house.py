@@ -22,6 +22,11 @@ TESTED_ELSEWHERE = {
     "valuemodel/tables/ledger.py": "a record of tables; every test of tests/io and tests/contracts",
     "valuemodel/tables/schemas.py": "a declaration; tests/io/test_sources.py reads every column",
     "valuemodel/estimators/boosting.py": "every test of the two estimators that grow trees",
+    "valuemodel/settings/kinds.py": "tests/settings/test_document.py gives each a wrong value",
+    "valuemodel/settings/tables.py": "tests/settings/test_document.py gives each a wrong value",
+    "valuemodel/settings/value.py": "tests/settings/test_document.py gives each a wrong value",
+    "valuemodel/settings/project.py": "tests/settings/test_document.py gives each a wrong value",
+    "valuemodel/io/spark_dialect.py": "tests/io/test_spark.py compares both engines",
     "valuemodel/estimators/horizon_estimator.py": "what all estimators share; tests of each",
 }
 

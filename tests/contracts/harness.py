@@ -7,11 +7,8 @@ writes them to files and reads these as a project would.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import ibis
@@ -19,65 +16,30 @@ import pandas as pd
 import pyarrow as pa
 from ibis.backends.sql import SQLBackend
 
+from tests.contracts.book import UNDATED, Book, Row, at, known
+from tests.contracts.random_book import random_book
 from valuemodel.dataset import Dataset, DatasetBuilder
+from valuemodel.features.own import OwnFeature
 from valuemodel.periods import Cutoff
-from valuemodel.settings import Settings
+from valuemodel.settings import Settings, TablesSection
 from valuemodel.tables.ledger import Ledger
-from valuemodel.tables.schemas import ACCOUNTS, TRANSACTIONS
+from valuemodel.tables.schemas import TABLES, TRANSACTIONS
 
-Row = dict[str, Any]
+__all__ = [
+    "EXTRA",
+    "Book",
+    "LedgerFactory",
+    "Row",
+    "at",
+    "builder_for",
+    "in_memory",
+    "mismatches",
+    "random_book",
+    "settings_for",
+    "typed_ledger",
+]
+
 EXTRA = {"fleet_size": "number", "channel": "category"}
-
-
-def at(text: str) -> datetime:
-    """Return an instant in the project's time zone."""
-    return Cutoff.parse(text).at
-
-
-@dataclass(frozen=True)
-class Book:
-    """Rows of transactions and of accounts, as a company would have them."""
-
-    lines: tuple[Row, ...]
-    accounts: tuple[Row, ...] | None = None
-
-    def known_before(self, cutoff: Cutoff) -> Book:
-        """Return only what existed before the cutoff: the future is not in the file."""
-        lines = [row for row in self.lines if _known(row) < cutoff.at]
-        accounts = self.accounts
-        if accounts is not None:
-            dated = (row for row in accounts if _held(row) < cutoff.at)
-            accounts = tuple(dated)
-        return Book(tuple(lines), accounts)
-
-    def with_later(self, cutoff: Cutoff, change: Callable[[Row], Iterable[Row]]) -> Book:
-        """Return the book with every row that is not yet known at the cutoff changed."""
-
-        def rows(table: Iterable[Row], known: Callable[[Row], datetime]) -> tuple[Row, ...]:
-            return tuple(
-                new for row in table for new in ([row] if known(row) < cutoff.at else change(row))
-            )
-
-        accounts = None if self.accounts is None else rows(self.accounts, _held)
-        return Book(rows(self.lines, _known), accounts)
-
-    def shuffled(self, seed: int) -> Book:
-        """Return the same rows in another order."""
-        order = random.Random(seed)
-        lines, accounts = list(self.lines), list(self.accounts or ())
-        order.shuffle(lines)
-        order.shuffle(accounts)
-        return replace(self, lines=tuple(lines), accounts=tuple(accounts) or None)
-
-
-def _known(row: Row) -> datetime:
-    return max(row["time"], row["known_at"] or row["time"])
-
-
-def _held(row: Row) -> datetime:
-    return row["valid_from"] or at("0001-01-01")
-
-
 LedgerFactory = Callable[[Book, int], tuple[SQLBackend, Ledger]]
 
 
@@ -90,15 +52,28 @@ def in_memory(book: Book, threads: int) -> tuple[SQLBackend, Ledger]:
 def typed_ledger(book: Book, connection: SQLBackend) -> Ledger:
     """Return the book as validated tables; they live in memory, hence on any engine."""
     del connection
-    times = [row["time"] for row in book.lines]
-    first, last = min(times, default=at("2020-01-01")), max(times, default=at("2020-01-01"))
+    tables = {"transactions": _table((), TRANSACTIONS.validated())}
+    for name, rows in book.tables.items():
+        kinds = TABLES[name].validated(extra=EXTRA if name == "accounts" else None)
+        tables[name] = _table((_as_validated(name, row) for row in rows), kinds)
+    accounts = tables.pop("accounts", None)
+    first, last = _span(book)
     midnight = last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    lines = [row | {"known_at": _known(row)} for row in book.lines]
-    transactions = _table(lines, TRANSACTIONS.validated())
-    accounts = None
-    if book.accounts is not None:
-        accounts = _table(book.accounts, ACCOUNTS.validated(extra=EXTRA))
-    return Ledger(transactions, accounts, Cutoff(first), Cutoff(midnight))
+    transactions = tables.pop("transactions")
+    return Ledger(transactions, accounts, Cutoff(first), Cutoff(midnight), **tables)
+
+
+def _as_validated(table: str, row: Row) -> Row:
+    return row if table in (*UNDATED, "accounts") else row | {"known_at": known(table, row)}
+
+
+def _span(book: Book) -> tuple[datetime, datetime]:
+    """Return the first and the last event: sales, or without any whatever else happens."""
+    happen = [row["time"] for row in book.lines or ()]
+    if not happen:
+        rest = {name: rows for name, rows in book.others.items() if name not in UNDATED}
+        happen = [row.get("time") or row["start"] for rows in rest.values() for row in rows]
+    return min(happen, default=at("2020-01-01")), max(happen, default=at("2020-01-01"))
 
 
 _ARROW = {
@@ -130,12 +105,23 @@ def settings_for(
     return Settings.parse(document)
 
 
+def declaring(settings: Settings, book: Book) -> Settings:
+    """Return the settings with the tables that the book has, as a project would declare them."""
+    said = settings.tables.declared
+    tables = {name: said.get(name, {"source": f"{name}.csv"}) for name in book.tables}
+    return settings.model_copy(update={"tables": TablesSection.model_validate(tables)})
+
+
 def builder_for(
-    book: Book, settings: Settings, make: LedgerFactory = in_memory, threads: int = 1
+    book: Book,
+    settings: Settings,
+    make: LedgerFactory = in_memory,
+    threads: int = 1,
+    own: Sequence[OwnFeature] = (),
 ) -> DatasetBuilder:
-    """Return a builder of the book on an engine of its own."""
+    """Return a builder of the book, all its tables declared, on an engine of its own."""
     connection, ledger = make(book, threads)
-    return DatasetBuilder(connection, ledger, settings)
+    return DatasetBuilder(connection, ledger, declaring(settings, book), own)
 
 
 def mismatches(one: Dataset, other: Dataset) -> list[str]:
@@ -149,48 +135,3 @@ def _same(one: pd.Series, other: pd.Series) -> bool:
     if one.dtype == "float64":
         return one.to_numpy().tobytes() == other.to_numpy().tobytes()
     return one.equals(other)
-
-
-def random_book(seed: int, accounts: int = 12, lines: int = 400) -> Book:
-    """Return a book from 2019 to 2022 with refunds, late rows, moves and everything optional."""
-    rng = random.Random(seed)
-    names = [f"A{number:02d}" for number in range(accounts)]
-    start = at("2019-01-01")
-    found = [_random_line(rng, names, start) for _ in range(lines)]
-    listed = [_random_account(rng, name, start) for name in [*names[2:], "new"] for _ in range(3)]
-    return Book(tuple(found), tuple(listed))
-
-
-def _random_line(rng: random.Random, names: list[str], start: datetime) -> Row:
-    time = start + timedelta(
-        days=rng.randrange(4 * 365), seconds=rng.choice([0, rng.randrange(86400)])
-    )
-    late = timedelta(days=rng.choice([0, 0, 0, rng.randrange(90)]))
-    amount = Decimal(rng.randrange(-20_000, 100_000)) / 100
-    return {
-        "account_id": rng.choice(names),
-        "time": time,
-        "known_at": rng.choice([None, time + late]),
-        "amount": amount,
-        "cost": rng.choice([None, (amount * Decimal("0.6")).quantize(Decimal("0.0001"))]),
-        "order_id": rng.choice([None, f"O{rng.randrange(200)}"]),
-        "product_id": rng.choice([None, f"P{rng.randrange(12)}"]),
-    }
-
-
-def _random_account(rng: random.Random, name: str, start: datetime) -> Row:
-    held = start + timedelta(days=rng.randrange(4 * 365))
-    return {
-        "account_id": name,
-        "industry": rng.choice(["retail", "hospital", None]),
-        "region": rng.choice(["NA", "EMEA"]),
-        "country": rng.choice(["NA", "DE", "US"]),
-        "employees": rng.choice([None, float(rng.randrange(5000))]),
-        "brand_score": rng.random(),
-        "reference_score": rng.random(),
-        "reference_until": rng.choice([None, held + timedelta(days=rng.randrange(700))]),
-        "addressable_seats": float(rng.randrange(900)),
-        "fleet_size": float(rng.randrange(50)),
-        "channel": rng.choice(["direct", "partner"]),
-        "valid_from": rng.choice([None, held, held, held]),
-    }

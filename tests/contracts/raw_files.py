@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ from valuemodel.io.engine import connect
 from valuemodel.io.sources import open_ledger
 from valuemodel.settings import EngineSection, Settings
 from valuemodel.tables.ledger import Ledger
-from valuemodel.tables.rules import ACCOUNT_RULES, TRANSACTION_RULES
-
-LINES = ("account_id", "time", "known_at", "amount", "cost", "order_id", "product_id")
+from valuemodel.tables.record_rules import rules_of
+from valuemodel.tables.schemas import TABLES
 
 
 class FromFiles:
@@ -27,26 +26,53 @@ class FromFiles:
     ----------
     folder : Path
         Each book gets a folder of its own in it.
-    columns : sequence of str
-        What the file of sales has.
+    forgets : collection of str
+        Columns that no file has.
+    value : mapping
+        What ``[value]`` says beside the horizons.
     """
 
-    def __init__(self, folder: Path, columns: Sequence[str] = LINES) -> None:
+    def __init__(self, folder: Path, forgets: Collection[str] = (), **value: Any) -> None:
         self.folder = folder
-        self.columns = columns
+        self.forgets = forgets
+        self.value = value
         self.numbers = itertools.count()
 
     def __call__(self, book: Book, threads: int) -> tuple[SQLBackend, Ledger]:
         """Write the book, open it on an engine of so many threads."""
         folder = self.folder / str(next(self.numbers))
         folder.mkdir()
-        _write(folder / "sales.csv", self.columns, book.lines)
-        if book.accounts is not None:
-            names = tuple(dict.fromkeys(name for row in book.accounts for name in row))
-            _write(folder / "accounts.csv", (*names, *(EXTRA.keys() - names)), book.accounts)
+        for name, rows in book.tables.items():
+            _write(folder / f"{name}.csv", self._columns(name, rows), rows)
         engine = EngineSection(memory_limit="500MB", threads=threads)
         connection = connect(engine, folder / "engine")
-        return connection, open_ledger(connection, _settings(book), folder).ledger
+        return connection, open_ledger(connection, self.settings(book), folder).ledger
+
+    def _columns(self, table: str, rows: Iterable[Row]) -> list[str]:
+        """Return what any row says, and what must be in a file of this kind."""
+        needed = {column.name for column in TABLES[table].columns if column.required}
+        needed |= {"known_at"} if "known_at" in TABLES[table].names else set()
+        said = needed.union(*rows) | (EXTRA.keys() if table == "accounts" else set())
+        return [name for name in sorted(said) if name not in self.forgets]
+
+    def settings(self, book: Book) -> Settings:
+        """Say how to read the files; what a rule finds is set aside, nothing refuses the whole."""
+        tables: dict[str, Any] = {
+            name: {
+                "source": f"{name}.csv",
+                "limits": {rule.name: 1.0 for rule in rules_of(name)},
+            }
+            for name in book.tables
+        }
+        if "accounts" in tables:
+            tables["accounts"]["coverage"] = 0.0
+        document = {
+            "project": {"name": "contracts"},
+            "tables": tables,
+            "value": {"horizons": ["1 year"]} | self.value,
+            "features": {"extra": EXTRA if book.accounts is not None else {}},
+        }
+        return Settings.parse(document)
 
 
 def _write(path: Path, names: Iterable[str], rows: Iterable[Row]) -> None:
@@ -58,26 +84,3 @@ def _write(path: Path, names: Iterable[str], rows: Iterable[Row]) -> None:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
-
-
-def _settings(book: Book) -> Settings:
-    """Say how to read the files; whatever a rule finds is set aside, nothing refuses the whole."""
-    tables: dict[str, Any] = {
-        "transactions": {
-            "source": "sales.csv",
-            "limits": {rule.name: 1.0 for rule in TRANSACTION_RULES} | {"scale_break": 1.0},
-        }
-    }
-    if book.accounts is not None:
-        tables["accounts"] = {
-            "source": "accounts.csv",
-            "limits": {rule.name: 1.0 for rule in ACCOUNT_RULES},
-            "coverage": 0.0,
-        }
-    document = {
-        "project": {"name": "contracts"},
-        "tables": tables,
-        "value": {"horizons": ["1 year"]},
-        "features": {"extra": EXTRA if book.accounts is not None else {}},
-    }
-    return Settings.parse(document)

@@ -23,7 +23,7 @@ from valuemodel.periods import Cutoff
 folder = tempfile.TemporaryDirectory()
 builder = builder_for(random_book(seed=3), settings_for(), FromFiles(Path(folder.name)))
 digest = hashlib.sha256()
-for text in ("2021-03-28 02:30", "2021-03-14 02:30", "2021-10-31", "2022-04-03"):
+for text in ("2021-03-28 02:30",):
     data = builder.at(Cutoff.parse(text), labels_until=Cutoff.parse("2022-10-01"))
     for frame in (data.X, data.y, data.keys, builder.facts_at(Cutoff.parse(text))):
         digest.update(frame.to_csv().encode())

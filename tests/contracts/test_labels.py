@@ -12,6 +12,8 @@ from tests.contracts.harness import at, builder_for, random_book, settings_for
 from valuemodel.periods import Cutoff, Horizon
 
 BOOK = random_book(seed=5, accounts=6, lines=60)
+#: Labels do not depend on which features stand beside them.
+FEW = {"groups": ["monetary"], "extra": {}}
 HORIZONS = ["30 days", "1 month", "26 weeks", "1 year"]
 START = at("2020-01-01")
 
@@ -19,7 +21,7 @@ START = at("2020-01-01")
 @pytest.fixture(scope="module")
 def builder(make_ledger):
     """The builder of one book, however it was read."""
-    return builder_for(BOOK, settings_for(HORIZONS), make_ledger)
+    return builder_for(BOOK, settings_for(HORIZONS, features=FEW), make_ledger)
 
 
 days = st.integers(0, 1500).map(lambda number: START + timedelta(days=number))
@@ -47,7 +49,9 @@ def test_a_label_is_there_if_and_only_if_its_window_is_complete(builder, cutoff,
 def test_labels_do_not_depend_on_what_happens_after_their_window(builder, make_ledger):
     cutoff, until = Cutoff.parse("2020-06-01"), Cutoff.parse("2021-06-01")
     whole = builder.at(cutoff, labels_until=until)
-    whole_cut = builder_for(BOOK.known_before(until), settings_for(HORIZONS), make_ledger)
+    whole_cut = builder_for(
+        BOOK.known_before(until), settings_for(HORIZONS, features=FEW), make_ledger
+    )
     same = whole_cut.at(cutoff, labels_until=until)
     shown = [name for name in whole.y.columns if same.y[name].notna().any()]
     assert len(shown) >= 6

@@ -4,79 +4,45 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.contracts import oracle
-from tests.contracts.harness import Book, at, builder_for, settings_for
+from tests.contracts import oracle, oracle_contracts, oracle_groups
+from tests.contracts.cases import CUTOFFS, NAMES, books
+from tests.contracts.harness import builder_for, random_book, settings_for
 from valuemodel.periods import Cutoff
 
-LABELS = ["1m", "26w", "1y"]
+#: Each says the features of some groups: `features(book, settings, cutoff, account)`.
+ORACLES = (oracle, oracle_contracts, oracle_groups)
 SETTINGS = settings_for()
-CUTOFFS = [
-    at("2021-03-01"),
-    at("2020-02-29"),
-    at("2021-08-31"),
-    at("2021-06-15 13:37:00.250"),
+#: What the account lacks is missing from the catalog, whatever the oracles say.
+LACKING = [(), ("contracts",), ("accounts", "usage", "opportunities"), ("transactions",)]
+
+
+MEASURES = [
+    {},
+    {"measure": "margin", "refunds": "gross"},
+    {"measure": "contribution", "subtract": ["cogs", "retention"]},
+    {"discount_rate": 0.08},
+    {"measure": "contribution", "discount_rate": 0.5},
 ]
-NAMES = [f"A{number}" for number in range(8)]
-
-around = st.sampled_from([0, 1, 29, 30, 31, 90, 180, 182, 364, 365, 366, 720, 730, 731])
-instants = st.one_of(
-    st.tuples(around, st.sampled_from([-1, 0, 1])).map(
-        lambda pair: timedelta(days=-pair[0], microseconds=pair[1])
-    ),
-    st.integers(-900 * 86_400, 420 * 86_400).map(lambda seconds: timedelta(seconds=seconds)),
-)
-cents = st.integers(-30_000, 90_000).map(lambda number: Decimal(number) / 100)
-
-
-@st.composite
-def lines(draw, cutoff):
-    time = cutoff + draw(instants)
-    amount = draw(cents)
-    return {
-        "account_id": draw(st.sampled_from(NAMES)),
-        "time": time,
-        "known_at": draw(
-            st.one_of(st.none(), st.integers(0, 90).map(lambda d: time + timedelta(d)))
-        ),
-        "amount": amount,
-        "cost": draw(
-            st.one_of(st.none(), st.integers(-100, 60_000).map(lambda n: Decimal(n) / 100))
-        ),
-        "order_id": draw(st.sampled_from([None, "1", "2", "3"])),
-        "product_id": draw(st.sampled_from([None, "x", "y", "z"])),
-    }
-
-
-@st.composite
-def accounts(draw, cutoff):
-    numbers = st.one_of(st.none(), st.integers(0, 1000).map(float))
-    texts = st.sampled_from([None, "NA", "b"])
-    row = {name: draw(texts) for name in ("industry", "region", "country", "channel")}
-    row |= {name: draw(numbers) for name in ("employees", "brand_score", "reference_score")}
-    row |= {name: draw(numbers) for name in ("addressable_seats", "fleet_size")}
-    row["account_id"] = draw(st.sampled_from(NAMES))
-    row["valid_from"] = draw(st.one_of(st.none(), instants.map(lambda back: cutoff + back)))
-    row["reference_until"] = draw(st.one_of(st.none(), instants.map(lambda back: cutoff - back)))
-    return row
 
 
 @st.composite
 def cases(draw):
     cutoff = draw(st.sampled_from(CUTOFFS))
-    two = [draw(lines(cutoff)) | {"account_id": name} for name in NAMES[:2]]
-    found = [*two, *draw(st.lists(lines(cutoff), max_size=58))]
-    listed = draw(st.lists(accounts(cutoff), max_size=8, unique_by=_version))
-    return cutoff, Book(tuple(found), tuple(listed) or None)
+    book = draw(books(cutoff)).without(*draw(st.sampled_from(LACKING)))
+    return cutoff, book, draw(st.sampled_from(MEASURES))
 
 
-def _version(row):
-    return row["account_id"], row["valid_from"]
+def _features(book, said, cutoff, name):
+    """Join what the oracles say; no two may speak of the same feature."""
+    parts = [one.features(book, said, cutoff, name) for one in ORACLES]
+    found = {feature: value for part in parts for feature, value in part.items()}
+    assert len(found) == sum(map(len, parts))
+    return found
 
 
 def _agrees(mine, theirs):
@@ -87,46 +53,52 @@ def _agrees(mine, theirs):
     return math.isclose(mine, theirs, rel_tol=1e-9, abs_tol=1e-9)
 
 
-def _account(book, name, cutoff):
-    return oracle.Account(name, list(book.lines), list(book.accounts or ()), cutoff)
-
-
-def test_the_oracle_covers_the_whole_catalog():
-    book = Book(({"account_id": "a", "time": at("2020-01-01"), "known_at": None, "amount": 1},))
-    names = {feature.name for feature in builder_for(book, SETTINGS).features}
-    assert names == set(oracle.definitions(LABELS))
+def test_the_oracles_cover_the_whole_catalog():
+    book, cutoff = random_book(seed=1), CUTOFFS[0]
+    builder = builder_for(book, SETTINGS)
+    said = _features(book, builder.settings, cutoff, "A05")
+    assert {feature.name for feature in builder.features} == set(said)
 
 
 @pytest.mark.slow
 # No shrinking: it takes minutes, and the message names account, feature and both values.
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 @given(case=cases())
-def test_every_feature_and_label_agrees_with_the_oracle(make_ledger, case):
-    cutoff, book = case
+def test_every_feature_and_label_agrees_with_the_oracles(make_ledger, case):
+    cutoff, book, measure = case
     until = cutoff + timedelta(days=380)
-    builder = builder_for(book, SETTINGS, make_ledger)
+    said_of_value = settings_for(value=measure, tables={"costs": {"source": "costs.csv"}})
+    builder = builder_for(book, said_of_value, make_ledger)
     data = builder.at(Cutoff(cutoff), labels_until=Cutoff(until))
-    seen = {name: _account(book, name, cutoff) for name in NAMES}
-    members = [name for name, account in seen.items() if account.visible]
+    known = {name: oracle.Account(name, book, cutoff, builder.settings.value) for name in NAMES}
+    members = [name for name, account in known.items() if account.seen]
     assert data.keys.account_id.to_list() == members
-    wrong = [
-        (member, name, expected, value)
-        for row, member in enumerate(members)
-        for name, define in oracle.definitions(LABELS).items()
-        if not _agrees(expected := define(seen[member]), value := data.X[name].iat[row])
-    ]
-    assert wrong == []
-    complete = min(until, builder.ledger.complete_until.at)
+    wrong = []
     for row, member in enumerate(members):
-        own = [line for line in book.lines if line["account_id"] == member]
-        for label in LABELS:
-            value, churn = oracle.future(own, cutoff, label, until)
-            is_complete = cutoff + oracle.step(label) <= complete
-            assert _agrees(value if is_complete else None, data.y[f"value_{label}"].iat[row])
-            assert _agrees(churn if is_complete else None, data.y[f"churn_{label}"].iat[row])
+        said = _features(book, builder.settings, cutoff, member)
+        said |= _labels(builder, book, cutoff, until, member)
+        shown = data.X.iloc[row].to_dict() | data.y.iloc[row].to_dict()
+        assert shown.keys() <= said.keys()
+        wrong += [
+            (member, name, said[name], value)
+            for name, value in shown.items()
+            if not _agrees(said[name], value)
+        ]
+    assert wrong == []
+
+
+def _labels(builder, book, cutoff, until, member):
+    """Return the labels of one account; those of windows that are not complete are missing."""
+    asked = (book, builder.settings, cutoff, until, member)
+    said = oracle.labels(*asked) | oracle_contracts.labels(*asked)
+    complete = min(until, builder.ledger.complete_until.at)
+    return {
+        name: value if cutoff + oracle.step(name.split("_")[1]) <= complete else None
+        for name, value in said.items()
+    }

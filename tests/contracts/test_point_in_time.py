@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import random
-from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.contracts.harness import at, builder_for, mismatches, random_book, settings_for
-from valuemodel.dataset import DatasetBuilder
+from tests.contracts.book import FILLED_LATER, UNDATED
+from tests.contracts.harness import builder_for, mismatches, random_book, settings_for
+from tests.contracts.poisons import POISONS
 from valuemodel.periods import Cutoff
-from valuemodel.snapshots.as_of import accounts_as_of
 
 CUTOFFS = [
     Cutoff.parse(text)
@@ -22,11 +19,21 @@ BOOK = random_book(seed=1)
 SETTINGS = settings_for()
 
 
+class Whole:
+    """Features at each cutoff, with the future left in; built when they are first asked for."""
+
+    def __init__(self, builder):
+        self.builder, self.found = builder, {}
+
+    def __getitem__(self, cutoff):
+        if cutoff not in self.found:
+            self.found[cutoff] = self.builder.at(cutoff)
+        return self.found[cutoff]
+
+
 @pytest.fixture(scope="module")
 def whole(make_ledger):
-    """Features at each cutoff, with the future left in."""
-    builder = builder_for(BOOK, SETTINGS, make_ledger)
-    return {cutoff: builder.at(cutoff) for cutoff in CUTOFFS}
+    return Whole(builder_for(BOOK, SETTINGS, make_ledger))
 
 
 @pytest.mark.parametrize("cutoff", CUTOFFS, ids=str)
@@ -36,89 +43,39 @@ def test_features_are_the_same_when_the_future_is_cut_off(whole, make_ledger, cu
     assert len(truncated) >= 10
 
 
-def _huge(row):
-    return [row | ({"amount": Decimal(10) ** 12} if "amount" in row else {"employees": 1e12})]
-
-
-def _other_account(row):
-    return [row | {"account_id": "A03"}]
-
-
-def _deleted(row):
-    del row
-    return []
-
-
-def _random(row):
-    rng = random.Random(str(row))
-    lately = timedelta(days=rng.randrange(3000))
-    if "amount" in row:
-        amount = Decimal(rng.randrange(-(10**9), 10**9)) / 100
-        known = max(row["time"], row["known_at"] or row["time"]) + lately
-        return [row | {"amount": amount, "known_at": known, "order_id": "X"}] * rng.randrange(3)
-    return [row | {"industry": "?", "valid_from": row["valid_from"] + lately}]
-
-
-@pytest.mark.parametrize("cutoff", CUTOFFS, ids=str)
-@pytest.mark.parametrize("poison", [_huge, _other_account, _deleted, _random])
+@pytest.mark.parametrize("cutoff", CUTOFFS[2:4], ids=str)
+@pytest.mark.parametrize("poison", POISONS)
 def test_poison_after_the_cutoff_changes_no_bit(whole, make_ledger, cutoff, poison):
     poisoned = BOOK.with_later(cutoff, poison)
-    assert poisoned != BOOK
+    assert _changed(poisoned) == {*BOOK.tables} - {*UNDATED}
+    assert mismatches(whole[cutoff], builder_for(poisoned, SETTINGS, make_ledger).at(cutoff)) == []
+
+
+def _changed(book):
+    return {name for name, rows in book.tables.items() if rows != BOOK.tables[name]}
+
+
+def _much_later(value):
+    """Return another date, or another part of what was billed: valid still, but not the same."""
+    return value + timedelta(days=900) if isinstance(value, datetime) else value / 10
+
+
+@pytest.mark.parametrize("poison", [_much_later, lambda value: None], ids=["later", "never"])
+def test_what_is_filled_in_after_the_cutoff_changes_no_bit(whole, make_ledger, poison):
+    cutoff = CUTOFFS[2]
+    poisoned = BOOK.with_later_cells(cutoff, poison)
+    assert _changed(poisoned) == {*FILLED_LATER}
     assert mismatches(whole[cutoff], builder_for(poisoned, SETTINGS, make_ledger).at(cutoff)) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_order_of_rows_changes_no_bit(whole, make_ledger, seed):
-    builder = builder_for(BOOK.shuffled(seed), SETTINGS, make_ledger)
-    for cutoff in CUTOFFS:
-        assert mismatches(whole[cutoff], builder.at(cutoff)) == []
+    cutoff = CUTOFFS[1 + seed]
+    shuffled = builder_for(BOOK.shuffled(seed), SETTINGS, make_ledger).at(cutoff)
+    assert mismatches(whole[cutoff], shuffled) == []
 
 
 def test_the_number_of_threads_changes_no_bit(make_ledger):
-    book = random_book(seed=2, accounts=500, lines=6_000)
+    book = random_book(seed=2, accounts=300, lines=6_000)
     one, two = (builder_for(book, SETTINGS, make_ledger, threads) for threads in (1, 2))
-    for cutoff in CUTOFFS[-2:]:
-        assert mismatches(one.at(cutoff), two.at(cutoff)) == []
-
-
-class LatestAttributes(DatasetBuilder):
-    """Known to be bad: joins the attributes that accounts have today."""
-
-    def _snapshot(self, cutoff):
-        good = super()._snapshot(cutoff)
-        return replace(
-            good, accounts=accounts_as_of(self.ledger.accounts, Cutoff.parse("2030-01-01"))
-        )
-
-
-class KnownLater(DatasetBuilder):
-    """Known to be bad: takes rows by the time of the event, whenever they became known."""
-
-    def _snapshot(self, cutoff):
-        rows = self.ledger.transactions
-        ledger = replace(self.ledger, transactions=rows.mutate(known_at=rows.time))
-        return DatasetBuilder(self.connection, ledger, self.settings)._snapshot(cutoff)
-
-
-class UpToAndIncluding(DatasetBuilder):
-    """Known to be bad: counts the instant of the cutoff itself."""
-
-    def _snapshot(self, cutoff):
-        late = super()._snapshot(Cutoff(cutoff.at + timedelta(microseconds=1)))
-        return replace(late, cutoff=cutoff)
-
-
-@pytest.mark.parametrize(
-    ("bad", "caught"),
-    [(LatestAttributes, "region"), (KnownLater, "value_total"), (UpToAndIncluding, "value_total")],
-)
-def test_a_builder_known_to_leak_is_caught_by_the_truncation_check(bad, caught):
-    midnight = {"account_id": "A05", "time": at("2021-01-31"), "known_at": None}
-    line = BOOK.lines[0] | midnight | {"amount": Decimal(5)}
-    book = replace(BOOK, lines=(*BOOK.lines, line))
-    cutoff = Cutoff.parse("2021-01-31")
-    good_whole, good_cut = (builder_for(b, SETTINGS) for b in (book, book.known_before(cutoff)))
-    leaking = bad(good_whole.connection, good_whole.ledger, SETTINGS)
-    honest = bad(good_cut.connection, good_cut.ledger, SETTINGS)
-    assert mismatches(good_whole.at(cutoff), good_cut.at(cutoff)) == []
-    assert caught in mismatches(leaking.at(cutoff), honest.at(cutoff))
+    assert mismatches(one.at(CUTOFFS[-2]), two.at(CUTOFFS[-2])) == []

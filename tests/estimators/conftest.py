@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from valuemodel.estimators.account_model import AccountModel, fit_account_model
+from valuemodel.estimators.churn_rules import Rule
 from valuemodel.estimators.definitions import Definition, Recipe, recipes
 from valuemodel.periods import Cutoff, Horizon
 
@@ -68,6 +69,29 @@ def make_book(accounts: int = 300, cutoffs: int = 10, seed: int = 0) -> Book:
     return Book(*joined)
 
 
+def make_contract_book(
+    accounts: int = 400, cutoffs: int = 10, seed: int = 0, rule: str = "both"
+) -> Book:
+    """Half of the accounts are under contract; contracts with a near renewal and no use lapse."""
+    rng = np.random.default_rng(seed)
+    book = make_book(accounts, cutoffs, seed)
+    rows = len(book.X)
+    under = rng.random(rows) < 0.5
+    days = np.where(under & (rng.random(rows) < 0.9), rng.integers(0, 365, rows), np.nan)
+    use = rng.uniform(0.0, 1.0, rows)
+    X = book.X.assign(under_contract=under.astype(float), days_to_renewal=days, active_seats=use)
+    leaves = rng.random(rows) < np.where(use < 0.3, 0.6, 0.05)
+    y = book.y.copy()
+    for label, length in (("3m", 91), ("6m", 182)):
+        lapsed = (leaves & (days < length)).astype(float)
+        inactive = y[f"churn_{label}"] if rule == "both" else np.nan
+        labels = pd.Series(np.where(under, lapsed, inactive))
+        y[f"churn_{label}"] = labels.where(y[f"value_{label}"].notna())
+    if rule == "contract":
+        X = X.drop(columns=["recency_days", "orders_90d"])
+    return Book(X, y, book.keys)
+
+
 RECIPES = recipes(
     Definition.parse({"estimator": "past_value"}),
     Definition.parse({"estimator": "future_value", "trees": {"max_rounds": 80}}),
@@ -76,14 +100,23 @@ RECIPES = recipes(
 
 
 def fit(
-    book: Book, name: str = "lightgbm", horizons: tuple[str, ...] = ("3m", "6m")
+    book: Book,
+    name: str = "lightgbm",
+    horizons: tuple[str, ...] = ("3m", "6m"),
+    rule: Rule = "inactivity",
 ) -> AccountModel:
     """Fit a recipe as training does."""
     lengths = [Horizon.parse(label) for label in horizons]
     recipe: Recipe = RECIPES[name]
     until = Cutoff.parse("2021-01-01")
     return fit_account_model(
-        recipe, book, horizons=lengths, tier_horizon=lengths[-1], as_of=until, n_jobs=1
+        recipe,
+        book,
+        horizons=lengths,
+        tier_horizon=lengths[-1],
+        as_of=until,
+        churn_rule=rule,
+        n_jobs=1,
     )
 
 
@@ -91,6 +124,12 @@ def fit(
 def make():
     """Make a book of a size and seed."""
     return make_book
+
+
+@pytest.fixture(scope="session")
+def make_contracts():
+    """Make a book in which half of the accounts are under contract."""
+    return make_contract_book
 
 
 @pytest.fixture(scope="session")

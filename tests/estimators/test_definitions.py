@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from valuemodel.estimators import FutureValueRegressor
+from valuemodel.estimators import FutureValueRegressor, LapseClassifier, RenewalClockClassifier
 from valuemodel.estimators.definitions import (
     Definition,
     EstimatorSection,
@@ -27,9 +27,27 @@ def test_the_shipped_definitions_build_the_three_account_models():
     assert list(known) == ["past_value", "average_retention", "lightgbm"]
     assert known["lightgbm"].value.estimator == "future_value"
     assert known["lightgbm"].fallback_churn.estimator == "recency_silence"
+    assert known["lightgbm"].lapse.estimator == "lapse_risk"
+    assert known["lightgbm"].lapse.trees == known["lightgbm"].churn.trees
+    assert known["past_value"].lapse.estimator == "renewal_clock"
     built = known["lightgbm"].value.build(n_jobs=1)
     assert isinstance(built, FutureValueRegressor)
     assert built.scale_features == ("past_value_*",)
+
+
+def test_definitions_of_before_know_contracts_too():
+    trees = {"rounds": 7}
+    old = [
+        Definition.parse({"estimator": "past_value"}),
+        Definition.parse({"estimator": "future_value"}),
+        Definition.parse({"estimator": "churn_risk", "trees": trees, "seed": 3}),
+    ]
+    known = recipes(*old)["lightgbm"]
+    assert known.lapse.trees.rounds == 7
+    built = known.lapse.build(n_jobs=1)
+    assert isinstance(built, LapseClassifier)
+    assert built.random_state == 3
+    assert isinstance(known.fallback_lapse.build(), RenewalClockClassifier)
 
 
 def test_all_mistakes_are_told_at_once_with_the_nearest_name():

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from valuemodel.estimators.horizons import (
     falling,
+    growing,
     ordered,
     refuse_without_evidence,
     rising,
@@ -45,6 +46,18 @@ def test_silence_never_grows_with_the_horizon(values):
     assert (middle <= short).all()
     assert (long <= middle).all()
     assert np.array_equal(short, values[0])
+
+
+@given(chances)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_a_lapse_never_grows_rarer_with_the_horizon(values):
+    found = growing(dict(zip(LABELS, values, strict=True)))
+    short, middle, long = (found[label] for label in LABELS)
+    assert (middle >= short).all()
+    assert (long >= middle).all()
+    assert np.array_equal(short, values[0])
+    again = growing(found)
+    assert all(np.array_equal(again[label], found[label]) for label in LABELS)
 
 
 def test_the_tier_horizon_is_the_one_asked_for_or_the_longest():

@@ -29,6 +29,7 @@ def tidy():
                     "y_true": truth,
                     "y_pred": forecast,
                     "model": model,
+                    "rule": "inactivity" if target == "churn" else "",
                 }
             )
             for number, (truth, forecasts) in enumerate(folds)

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from valuemodel.dataset import DatasetBuilder
+from valuemodel.dataset import Dataset, DatasetBuilder
 from valuemodel.evaluation.backtest import COLUMNS, Candidate, run_backtest
 from valuemodel.exceptions import ModelRefused
 from valuemodel.metrics.splits import Schedule
@@ -168,3 +168,41 @@ def test_a_candidate_must_predict_everything_for_everybody(predict, message):
     with pytest.raises(ModelRefused, match=message) as caught:
         run_backtest(builder(lines()), [candidate], folds, labels_until=END)
     assert "'partial'" in str(caught.value)
+
+
+class Contracts:
+    """A builder of books in which every second account is under contract; others have no label."""
+
+    def at(self, cutoff, *, labels_until=None):
+        under = np.arange(6) % 2.0
+        X = pd.DataFrame({"under_contract": under})
+        y = pd.DataFrame({"value_1m": 5.0, "churn_1m": np.where(under == 1, 1.0, np.nan)})
+        keys = pd.DataFrame({"account_id": [f"a{n}" for n in range(6)], "cutoff": cutoff.at})
+        return Dataset(X, y, keys, ())
+
+    def stack(self, cutoffs, *, labels_until):
+        return self.at(cutoffs[0])
+
+
+def by_contract(X):
+    return pd.DataFrame(
+        {"value_1m": 4.0, "churn_1m": np.where(X["under_contract"] == 1, 0.7, np.nan)}
+    )
+
+
+def test_accounts_that_no_rule_judges_are_not_judged_and_each_row_says_by_which_rule():
+    folds = SCHEDULE.folds([Cutoff.parse("2020-08-01")])
+    candidate = Candidate("risk", lambda dataset, as_of: Fitted(by_contract))
+    table = run_backtest(Contracts(), [candidate], folds, labels_until=END, churn_rule="contract")
+    churn, value = (table[table["target"] == target] for target in ("churn", "value"))
+    assert churn["account_id"].tolist() == ["a1", "a3", "a5"]
+    assert set(churn["rule"]) == {"contract"}
+    assert set(value["rule"]) == {""}
+    assert len(value) == 6
+
+
+def test_a_risk_that_is_missing_where_there_is_a_truth_is_refused():
+    folds = SCHEDULE.folds([Cutoff.parse("2020-08-01")])
+    candidate = Candidate("gaps", lambda d, as_of: Fitted(lambda X: by_contract(X) * np.nan))
+    with pytest.raises(ModelRefused, match="predicts a missing"):
+        run_backtest(Contracts(), [candidate], folds, labels_until=END, churn_rule="contract")

@@ -11,6 +11,8 @@ import pytest
 from valuemodel.evaluation.evidence import Evidence, gather_evidence
 from valuemodel.evaluation.gate import GateRule, decide
 
+LABELS = {"6m": {"complete": 2, "snapshots": 6}}
+
 
 @pytest.fixture
 def table():
@@ -32,6 +34,7 @@ def table():
                             "y_true": truth,
                             "y_pred": guess,
                             "model": model,
+                            "rule": "inactivity" if target == "churn" else "",
                         }
                     )
                 )
@@ -40,11 +43,13 @@ def table():
 
 def test_the_document_is_json_and_comes_back(table):
     decision = decide(table, "lightgbm", ["past_value"], horizon="6m", rule=GateRule())
-    evidence = gather_evidence(table, decision, "past_value")
+    evidence = gather_evidence(table, decision, "past_value", LABELS)
     document = json.loads(json.dumps(evidence.as_document(), allow_nan=False))
     again = Evidence.from_document(document)
     pd.testing.assert_frame_equal(again.comparison, evidence.comparison, check_dtype=False)
     pd.testing.assert_frame_equal(again.deciles, evidence.deciles, check_dtype=False)
+    pd.testing.assert_frame_equal(again.by_rule, evidence.by_rule, check_dtype=False)
+    assert again.censoring == evidence.censoring == LABELS
     assert again.gate["passed"] == decision.passed
 
 

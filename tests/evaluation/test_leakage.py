@@ -127,6 +127,31 @@ def test_honest_columns_raise_no_alarm(seed):
     assert max(finding.gap_closed for finding in findings) < 0.25
 
 
+def mine(name: str) -> Feature:
+    return Feature(name, name, "number", "more", "no", "{value}", "own")
+
+
+def test_a_feature_of_ones_own_that_knows_the_answer_is_refused_until_it_is_waived():
+    dataset, _ = book(9)
+    known = leak("noisy_value", dataset, 1.0, seed=9)
+    guilty = with_columns(dataset, crystal_ball=known)
+    guilty = Dataset(guilty.X, guilty.y, guilty.keys, (mine("crystal_ball"),))
+    with pytest.raises(DataRefused, match="crystal_ball"):
+        refuse_leaks(guilty, FeaturesSection())
+    assert refuse_leaks(guilty, FeaturesSection(waive=["crystal_ball"]))
+
+
+def test_a_feature_of_ones_own_may_be_as_good_as_ours_together():
+    dataset, _ = book(9)
+    spend = dataset.y["value_6m"] * (1 + 1e-6 * np.arange(len(dataset)))
+    nearly = with_columns(dataset, arr=dataset.y["value_6m"], contract_value=spend)
+    nearly = Dataset(nearly.X, nearly.y, nearly.keys, (mine("contract_value"),))
+    findings = refuse_leaks(nearly, FeaturesSection())
+    top = next(finding for finding in findings if finding.target == "top value over 6m")
+    assert top.own
+    assert top.auc > 0.95
+
+
 def test_a_waived_column_trains_and_stays_on_record():
     dataset, _ = book(2)
     dataset = with_columns(dataset, status=leak("status", dataset, 1.0, 1))

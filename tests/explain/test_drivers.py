@@ -139,3 +139,24 @@ def test_nothing_to_explain_gives_empty_tables(dataset):
     assert found.drivers.empty
     assert list(found.drivers.columns) == list(DRIVER_COLUMNS)
     assert (found.importance["mean_abs"] == 0).all()
+
+
+def test_accounts_without_a_risk_are_passed_over_and_the_others_stay_the_same(dataset):
+    model = LinearScores()
+    whole, shown = explained(dataset, model)
+    gaps = shown | {"churn": np.where(np.arange(ACCOUNTS) % 3 == 0, np.nan, shown["churn"])}
+    some = explain_accounts(
+        lambda head, X: model.link_parts(head, X, "6m"),
+        dataset,
+        gaps,
+        names=model.feature_names,
+        horizon="6m",
+        currency="GBP",
+    )
+    told = {f"a{number:03}" for number in range(ACCOUNTS) if number % 3}
+    expected = whole.drivers[
+        (whole.drivers["head"] == "value") | whole.drivers["account_id"].isin(told)
+    ]
+    pd.testing.assert_frame_equal(some.drivers, expected.reset_index(drop=True))
+    counted = some.importance.groupby("head")["accounts"].first()
+    assert counted.to_dict() == {"churn": len(told), "value": ACCOUNTS}

@@ -120,3 +120,17 @@ def test_every_feature_of_the_catalog_has_a_sentence_without_jargon_or_advice(he
         )
         assert "19 days" in text
         assert not re.search(r"log|odds|shap|should|must|recommend|because", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("rule", "risk"),
+    [
+        ("inactivity", "the risk of no purchase"),
+        ("contract", "the risk that the contract lapses"),
+        ("both", "the risk of leaving"),
+    ],
+)
+def test_the_risk_is_called_what_the_rule_makes_it(rule, risk):
+    rows = table(("churn", "recency_days", 0.2))
+    said = only(reasons(rows, FEATURES, currency="EUR", churn_rule=rule))
+    assert said["reason_down_1"].endswith(f"raises {risk} by about 20 points")

@@ -68,6 +68,10 @@ def test_points_have_no_sign():
         ("growth", 0.0, "+0%"), ("growth", 0.2, "+50%"), ("growth", -1.0, "-100%"),
         ("growth", 1.0, "more than +800%"), ("number", -3.0, "-3"), ("category", "Retail", "Retail"),
         ("category", "x" * 60, "x" * 39 + "…"), ("category", None, "not known"),
+        ("contacts", 1.0, "1 contact"), ("contacts", 12.0, "12 contacts"),
+        ("opportunities", 1.0, "1 opportunity"), ("opportunities", 3.0, "3 opportunities"),
+        ("projects", 2.0, "2 projects"), ("users", 1.0, "1 user"), ("seats", -3.0, "-3 seats"),
+        ("hours", 1.5, "1.5 hours"), ("points", 71.6, "72 points"),
         ("days", math.nan, "not known"),
     ],
 )  # fmt: skip

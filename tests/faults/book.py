@@ -19,6 +19,7 @@ from valuemodel.io.engine import connect
 from valuemodel.io.sources import Tables, open_ledger
 from valuemodel.periods import Cutoff
 from valuemodel.settings import Settings
+from valuemodel.tables.schemas import TABLES
 
 NOW = Cutoff.parse("2025-01-15")
 #: Ids that other readers change: zeros, exponents, twenty digits, nulls in words, spaces, quotes.
@@ -76,14 +77,18 @@ class Outcome:
 
 
 def attempt(
-    folder: Path, transactions: dict[str, Any], *, now: Cutoff | None = NOW, **others: Any
+    folder: Path, transactions: dict[str, Any] | None, *, now: Cutoff | None = NOW, **others: Any
 ) -> Outcome:
-    """Open the tables of a folder and say in one word what came of it."""
-    accounts = {"accounts": others["accounts"]} if "accounts" in others else {}
+    """Open the tables of a folder and say in one word what came of it.
+
+    ``accounts`` and ``tables`` declare further tables; without ``transactions`` there are none.
+    """
+    tables = {} if transactions is None else {"transactions": {"source": "t.csv"} | transactions}
+    tables |= {"accounts": others["accounts"]} if "accounts" in others else {}
     settings = Settings.parse(
         {
             "project": {"name": "faults", "currency": "EUR"} | others.get("project", {}),
-            "tables": {"transactions": {"source": "t.csv"} | transactions} | accounts,
+            "tables": tables | others.get("tables", {}),
             "value": {"horizons": ["3 months", "2 years"]} | others.get("value", {}),
             "features": others.get("features", {}),
         }
@@ -101,31 +106,28 @@ def attempt(
 def described(tables: Tables) -> Outcome:
     """Say what came of tables that were opened."""
     report = tables.report
-    sold = tables.ledger.transactions.to_pyarrow().to_pylist()
+    held = {
+        name: table.to_pyarrow().to_pylist()
+        for name, table in vars(tables.ledger).items()
+        if name in TABLES and table is not None
+    }
     aside = tables.quarantine.to_pyarrow().to_pylist()
-    found = [report.transactions, *([report.accounts] if report.accounts else [])]
     repairs: dict[str, int] = {}
-    for one in found:
+    for one in report.tables:
         repairs |= dict(one.repaired)
-    if report.transactions.duplicates.rows:
-        repairs["exact_duplicate"] = report.transactions.duplicates.rows
+        if one.duplicates.rows:
+            repairs["exact_duplicate"] = one.duplicates.rows
     rules = Counter(row["rule"] for row in aside if row["rule"] != "exact_duplicate")
     word = "quarantined" if rules else "repaired" if repairs else "accepted"
+    sold = held["transactions"]
     return Outcome(
         word,
         truth=Counter((row["account_id"], row["time"], row["amount"]) for row in sold),
         rules=dict(rules),
         repairs=repairs,
         warnings=report.warnings,
-        tables={"report": report, "quarantine": aside, "transactions": sold}
-        | ({} if tables.ledger.accounts is None else {"accounts": _rows(tables)}),
+        tables={"report": report, "quarantine": aside, "ledger": tables.ledger} | held,
     )
-
-
-def _rows(tables: Tables) -> list[dict[str, Any]]:
-    assert tables.ledger.accounts is not None
-    rows: list[dict[str, Any]] = tables.ledger.accounts.to_pyarrow().to_pylist()
-    return rows
 
 
 def changed(row: Row, **values: str) -> Row:

@@ -6,11 +6,13 @@ under a rule, or refused with the fix. In no case may the ledger hold a line tha
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from tests.faults.book import (
     clean_rows,
     truth_of,
 )
+from tests.workbook import ERROR, write_xlsx
 from valuemodel.exceptions import SettingsError
 
 ROWS = clean_rows(8)
@@ -480,9 +483,73 @@ A19 = [
     ),
 ]
 
+
+def packed(content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / "t.csv.gz").write_bytes(content) and None
+
+
+def workbook(rows: list[Any] | str) -> Callable[[Path], None]:
+    return lambda folder: write_xlsx(folder / "t.xlsx", {"Sheet1": rows}) and None
+
+
+GZIP, EXCEL = {"source": "t.csv.gz"}, {"source": "t.xlsx"}
+FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="ALL1048576"><v>1</v></c></row>'
+CELLS = [
+    (who, datetime.fromisoformat(time), float(amount), order, int(line), product)
+    for who, time, amount, order, line, product in ROWS
+]
+A20 = [
+    Fault("a gzipped file", packed(gzip.compress(TEXT.encode())), "accepted", settings=GZIP),
+    Fault(
+        "a gzip bomb",
+        packed(gzip.compress(TEXT.encode() + b"\n" * 70_000_000)),
+        "refused",
+        "max_expansion",
+        settings=GZIP,
+    ),
+    Fault(
+        "a gzipped file beyond the cap",
+        packed(gzip.compress(TEXT.encode())),
+        "refused",
+        "max_bytes",
+        settings=GZIP | {"max_bytes": 10_000},
+    ),
+    Fault(
+        "a gzipped file cut off",
+        packed(gzip.compress(TEXT.encode())[:-100]),
+        "refused",
+        "cut off",
+        settings=GZIP,
+    ),
+    Fault("an Excel export", workbook([HEADER, *CELLS]), "accepted", settings=EXCEL),
+    Fault(
+        "an Excel export with errors and gaps",
+        workbook([HEADER, *CELLS[:9], [], (*CELLS[9][:5], ERROR), [], *CELLS[10:], []]),
+        "repaired",
+        "empty_rows_dropped error_cells_made_null",
+        settings=EXCEL,
+    ),
+    Fault(
+        "titles above an Excel export",
+        workbook([["Sales"], [], HEADER, *CELLS]),
+        "refused",
+        "first row does not name the columns",
+        settings=EXCEL,
+    ),
+    Fault("two Excel cells far apart", workbook(FAR), "refused", "max_bytes", settings=EXCEL),
+    Fault(
+        "an Excel bomb",
+        workbook([["account_id"], *[["x" * 30_000]] * 2_500]),
+        "refused",
+        "max_expansion",
+        settings=EXCEL,
+    ),
+]
+
 CATALOGUE = {
     "A1": A1, "A3": A3, "A4": A4, "A5": A5, "A6": A6, "A10": A10, "A11": A11, "A12": A12,
     "A13": A13, "A15": A15, "A17": A17, "A18": A18, "A19": A19,
+    "A20": A20,
 }  # fmt: skip
 FAULTS = [(group, fault) for group, faults in CATALOGUE.items() for fault in faults]
 
@@ -505,7 +572,7 @@ def test_every_fault_has_its_outcome_and_none_is_silent(group, fault, tmp_path):
 
 def said(found: Outcome) -> str:
     """Return everything that was said about what happened."""
-    return " ".join([str(found.error or ""), *found.rules, *found.repairs])
+    return " ".join([str(found.error or ""), *found.rules, *sorted(found.repairs)])
 
 
 def test_the_catalogue_has_no_fault_twice():

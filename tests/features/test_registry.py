@@ -83,8 +83,13 @@ REACH = {
     "past_value_3m_before": 184,  # since 2021-07-01
     "past_value_3m_last_year": 365,  # since 2021-01-01
     "past_value_1y_before": 731,  # since 2020-01-01
+    "order_value_max_730d": 730,
+    "lumpiness_730d": 730,
+    "products_730d": 730,
+    "products_365d": 365,
+    "products_new_180d": 730,  # new, because not bought in the 550 days before
 }  # fmt: skip
-LATELY = days_ago(5)
+LATELY = days_ago(5, product="p")
 
 
 @pytest.mark.parametrize("days", sorted({*REACH.values()}))

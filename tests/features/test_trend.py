@@ -37,3 +37,14 @@ def test_one_large_order_among_many_is_lumpy_and_even_orders_are_not():
     assert even["lumpiness_730d"] == 0
     assert math.isclose(lumpy["lumpiness_730d"], 0.7 - 0.25)
     assert math.isnan(features_of(days_ago(10, -5))["lumpiness_730d"])
+
+
+def test_what_recurs_under_contract_lowers_how_lumpy_an_account_is():
+    lines = (days_ago(10, 70), *(days_ago(day, 10) for day in (20, 30, 40)))
+    start = days_ago(100)["time"]
+    terms = {"account_id": "a", "contract_id": "1", "start": start, "arr": 365}
+    only = {"groups": ["trend"], "extra": {}}
+    mixed = features_of(*lines, tables={"contracts": (terms,)}, features=only)
+    assert math.isclose(mixed["lumpiness_730d"], (70 - 25) / 200)
+    single = features_of(days_ago(10, 50), tables={"contracts": (terms,)}, features=only)
+    assert single["lumpiness_730d"] == 0

@@ -26,11 +26,12 @@ LONG_AGO = days_ago(3000, account="other")
 
 
 def features_of(
-    *lines, accounts=None, horizons=("3 months", "1 year"), others=(LONG_AGO,)
+    *lines, accounts=None, horizons=("3 months", "1 year"), others=(LONG_AGO,), tables=None, **said
 ) -> pd.Series:
-    """Return the features of account 'a' at the cutoff."""
-    book = Book((*lines, *others), accounts)
-    data = builder_for(book, settings_for(horizons)).at(CUTOFF)
+    """Return the features of account 'a' at the cutoff, by what the settings have ``said``."""
+    book = Book((*lines, *others), accounts, tables or {})
+    declared = {name: {"source": f"{name}.csv"} for name in book.others}
+    data = builder_for(book, settings_for(horizons, tables=declared, **said)).at(CUTOFF)
     return data.X[data.keys.account_id == "a"].iloc[0]
 
 

@@ -13,8 +13,6 @@ import pytest
 from valuemodel import cli
 from valuemodel.project import Project
 
-pytestmark = pytest.mark.xdist_group("world")
-
 TABLES = ["account_facts", "drivers", "importance", "predictions", "recommendations"]
 
 
@@ -49,12 +47,17 @@ def test_every_account_has_one_prediction_and_one_tier(run_folder):
     assert (recommendations["tier"] == "A").mean() <= 0.10
 
 
-def test_predictions_are_sane(run_folder):
+def test_predictions_are_sane(world_project, run_folder):
     predictions = table(run_folder, "predictions")
     assert np.isfinite(predictions[["value_3m", "value_12m"]]).all(axis=None)
-    churn = predictions[["churn_3m", "churn_12m"]].dropna()
+    churn = predictions.set_index("account_id")[["churn_3m", "churn_12m"]]
+    assert churn.notna().all(axis=None)
     assert ((churn >= 0) & (churn <= 1)).all(axis=None)
-    assert (churn["churn_12m"] <= churn["churn_3m"] + 1e-12).all()
+    truth = pd.read_parquet(world_project / "data" / "demo" / "truth.parquet")
+    under = truth.set_index("account_id")["lapse_12m"].notna().reindex(churn.index)
+    longer = churn["churn_12m"] - churn["churn_3m"]
+    assert (longer[under] >= -1e-12).all()  # a hazard: the longer the window, the likelier
+    assert (longer[~under] <= 1e-12).all()  # silence: the longer the window, the less likely
 
 
 def test_drivers_add_up_to_the_predictions(run_folder):

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 
 from valuemodel.exceptions import GateRefused
-from valuemodel.io.conservation import Accounts, check_conservation
+from valuemodel.io.conservation import Accounts, check_conservation, check_same_money
 
 BOOK = Accounts(["a", "b", "c"], Decimal("10.30"))
 PARTS = {
@@ -43,3 +44,10 @@ def test_one_lost_and_one_doubled_do_not_cancel_out() -> None:
     with pytest.raises(GateRefused) as caught:
         check_conservation(BOOK, parts)
     assert len(caught.value.details) == 2
+
+
+def test_the_last_digit_may_differ_between_two_tables_and_a_cent_may_not() -> None:
+    known = pd.Series([1000 / 3, 1e9, 0.0], ["a", "b", "c"])
+    check_same_money(known, known * (1 + 2e-16))
+    with pytest.raises(GateRefused, match="1 differ: 'c'"):
+        check_same_money(known, known.where(known > 0, 0.01))

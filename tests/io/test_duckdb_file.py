@@ -9,9 +9,10 @@ from valuemodel.exceptions import DataRefused, SettingsError
 from valuemodel.io.duckdb_file import read_database
 from valuemodel.io.engine import connect
 from valuemodel.io.parts import Reading, join_parts
-from valuemodel.settings import EngineSection
+from valuemodel.settings import EngineSection, TableSection
 from valuemodel.tables.raw import FILE, ROW
 
+SECTION = TableSection(source="")
 ODD = 'odd "table"; DROP TABLE sales; --'
 
 
@@ -30,7 +31,8 @@ def engine(tmp_path):
 
 def rows(engine, root, table):
     reading = Reading()
-    read_database(engine, "transactions", f"duckdb:///it's.duckdb?table={table}", root, reading)
+    source = f"duckdb:///it's.duckdb?table={table}"
+    read_database(engine, "transactions", source, SECTION, root, reading)
     join_parts(engine, "raw", reading, {})
     return engine.raw_sql(f"SELECT * FROM raw ORDER BY {ROW}").fetch_df().to_dict("records")
 
@@ -74,12 +76,12 @@ def test_the_file_is_not_written_to_and_is_let_go(engine, tmp_path):
 @pytest.mark.parametrize("source", ["duckdb:///a.duckdb", "mysql://host/db?table=t"])
 def test_sources_of_another_kind_are_mistakes(engine, tmp_path, source):
     with pytest.raises(SettingsError, match="write duckdb:///"):
-        read_database(engine, "transactions", source, tmp_path, Reading())
+        read_database(engine, "transactions", source, SECTION, tmp_path, Reading())
 
 
 def test_a_missing_or_foreign_file_is_refused(engine, tmp_path):
     with pytest.raises(DataRefused, match="no DuckDB file"):
-        read_database(engine, "t", "duckdb:///none.duckdb?table=t", tmp_path, Reading())
+        read_database(engine, "t", "duckdb:///none.duckdb?table=t", SECTION, tmp_path, Reading())
     (tmp_path / "text.duckdb").write_text("not a database " * 500)
     with pytest.raises(DataRefused, match="cannot be opened"):
-        read_database(engine, "t", "duckdb:///text.duckdb?table=t", tmp_path, Reading())
+        read_database(engine, "t", "duckdb:///text.duckdb?table=t", SECTION, tmp_path, Reading())

@@ -21,7 +21,8 @@ SETTINGS = Settings.parse(
     }
 )
 POLICY = TierPolicy.parse({"version": "1"})
-SCORER = Scorer("lightgbm", "3", "d1", "champion", "2020-01-01", {})
+LABELS = {"6m": {"complete": 4, "snapshots": 4}}
+SCORER = Scorer("lightgbm", "3", "d1", "champion", "2020-01-01", {}, LABELS)
 
 
 def tables():
@@ -64,6 +65,35 @@ def test_it_is_json_and_says_what_was_scored_by_what():
         "scored": "30.3000",
         "excluded": "0",
     }
+
+
+def test_it_says_what_a_value_is_and_by_which_rule_accounts_churn():
+    manifest = json.loads(json.dumps(describe(tables())))
+    assert manifest["value_statement"] == SETTINGS.value.statement
+    assert (manifest["measure"], manifest["basis"], manifest["discount_rate"]) == (
+        "revenue",
+        "billed",
+        0.0,
+    )
+    assert manifest["churn_rule"] == "inactivity"
+    assert manifest["churn_statement"] == "nothing bought in the whole window"
+    assert manifest["model_labels"] == ["6m: labels complete at all 4 snapshots"]
+
+
+def test_what_contracts_earn_by_the_day_is_the_same_money_in_both_tables():
+    found, known = tables(), tables()["account_facts"]
+    third = 1000 / 3
+    found["predictions"] = found["predictions"].assign(past_value_6m=[third, 20.20, 0.0])
+    known = known.assign(past_value_6m=[third * (1 + 1e-15), 20.20, 0.0])
+    money = describe(found, known)["conservation"]["money"]
+    assert money == {"input": "353.5333", "scored": "353.5333", "excluded": "0"}
+
+
+def test_other_money_in_the_features_than_in_the_facts_stops_the_run():
+    known = tables()["account_facts"].assign(past_value_6m=[20.20, 10.10, 0.0])
+    with pytest.raises(GateRefused, match="other money in the features") as refused:
+        describe(tables(), known)
+    assert "2 differ: 'a', 'b'" in str(refused.value)
 
 
 def test_the_policy_can_be_read_back():

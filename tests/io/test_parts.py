@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from valuemodel.exceptions import DataRefused
 from valuemodel.io.engine import connect
 from valuemodel.io.parts import Part, Reading, check_unchanged, fingerprint, join_parts, shown_as
 from valuemodel.settings import EngineSection
+from valuemodel.tables.raw import SourceFile
 
 
 def test_messages_name_files_below_the_root(tmp_path):
@@ -23,6 +26,23 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path):
     path.write_text("a\n1\n2\n")
     with pytest.raises(DataRefused, match="changed while it was read"):
         check_unchanged(before, tmp_path)
+
+
+def test_a_file_that_is_replaced_by_one_of_its_size_is_refused(tmp_path):
+    """A20: two halves of two exports are no export."""
+    path = tmp_path / "t.csv"
+    path.write_text("a\n1\n")
+    before = (fingerprint(path, tmp_path),)
+    beside = tmp_path / "new.csv"
+    beside.write_text("a\n2\n")
+    os.utime(beside, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    beside.replace(path)
+    with pytest.raises(DataRefused, match="changed while it was read"):
+        check_unchanged(before, tmp_path)
+
+
+def test_a_table_of_a_database_is_no_file(tmp_path):
+    check_unchanged((SourceFile("postgresql://host/db:sales", 5, "0" * 64),), tmp_path)
 
 
 def test_repairs_add_up_and_none_is_noted_for_nothing():

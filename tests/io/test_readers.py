@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import re
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.workbook import write_xlsx
 from valuemodel.exceptions import DataRefused, SettingsError
 from valuemodel.io.engine import connect
 from valuemodel.io.readers import read_source
@@ -115,9 +119,40 @@ def test_a_broken_parquet_file_is_refused(engine, tmp_path):
 
 
 def test_files_of_no_known_kind_are_mistakes(engine, tmp_path):
-    (tmp_path / "t.xlsx").write_bytes(b"")
-    with pytest.raises(SettingsError, match=r"\.csv"):
-        read(engine, tmp_path, "t.xlsx")
+    for name in ("t.xls", "t.gz", "t.csv.zip"):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(SettingsError, match=r"\.csv"):
+            read(engine, tmp_path, name)
+
+
+def test_a_glob_takes_files_of_every_kind(engine, tmp_path):
+    (tmp_path / "a.csv").write_text("account_id,amount\na,1\n")
+    (tmp_path / "b.CSV.GZ").write_bytes(gzip.compress(b"account_id,amount\nb,2\n"))
+    write_xlsx(tmp_path / "c.xlsx", {"Sheet1": [["account_id", "amount"], ["c", "3"]]})
+    parquet(tmp_path / "d.parquet", account_id=["d"], amount=["4"])
+    found = rows(read(engine, tmp_path, "?.*"))
+    assert [(row["account_id"], row["amount"], row[FILE]) for row in found] == [
+        ("a", "1", "a.csv"),
+        ("b", "2", "b.CSV.GZ"),
+        ("c", "3", "c.xlsx:Sheet1"),
+        ("d", "4", "d.parquet"),
+    ]
+
+
+@pytest.mark.parametrize("cap", ["max_bytes", "max_columns", "max_field_bytes"])
+@pytest.mark.parametrize("source", ["t.csv", "t.parquet", "duckdb:///t.duckdb?table=t"])
+def test_caps_hold_for_every_kind_of_file(engine, tmp_path, source, cap):
+    rows_of = "SELECT n::VARCHAR AS account_id, repeat('x', 3000) AS note FROM range(10) t(n)"
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as file:
+        file.execute(f"CREATE TABLE t AS {rows_of}")
+        file.execute(f"COPY t TO '{tmp_path}/t.csv'")
+        file.execute(f"COPY t TO '{tmp_path}/t.parquet' (COMPRESSION uncompressed)")
+    assert len(rows(read(engine, tmp_path, source))) == 10
+    value = 1 if cap == "max_columns" else 2000
+    with pytest.raises(DataRefused, match=rf"{cap} = {value:,}") as refused:
+        read(engine, tmp_path, source, **{cap: value})
+    assert f"raise {cap}" in refused.value.hint
+    assert re.search(r"\d", refused.value.received)
 
 
 @pytest.mark.parametrize("form", ["%Q", "%d/%m/%"])

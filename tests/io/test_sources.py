@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.faults.book import as_csv, attempt, clean_rows, truth_of
+from tests.faults.company import company, typed, written
 from valuemodel.exceptions import DataRefused, SettingsError
 from valuemodel.io.engine import connect
 from valuemodel.io.sources import open_ledger
 from valuemodel.settings import EngineSection, Settings
-from valuemodel.tables.schemas import TRANSACTIONS
+from valuemodel.tables.schemas import TABLES, TRANSACTIONS
 
 ROWS = clean_rows(8)
 ALL = {"limits": dict.fromkeys(
@@ -207,3 +208,120 @@ def test_an_export_that_corrects_a_known_time_keeps_the_first(tmp_path):
     (tmp_path / "t.csv").write_text(as_csv([*later, *rows], header), encoding="utf-8")
     found = attempt(tmp_path, {})
     assert {row["known_at"] for row in found.tables["transactions"]} == {at("2025-01-02")}
+
+
+CLEAN = company()
+
+
+def whole(folder, kind="csv", project=None, value=None, **tables):
+    """Open a company whose tables are files of a kind."""
+    sections = written(folder, CLEAN | tables, kind)
+    transactions = sections.pop("transactions")
+    return attempt(folder, transactions, tables=sections, project=project or {}, value=value or {})
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_all_ten_tables_come_in_whole_and_typed(kind, tmp_path):
+    found = whole(tmp_path, kind)
+    assert (found.word, found.error) == ("accepted", None)
+    report, ledger = found.tables["report"], found.tables["ledger"]
+    assert [table.name for table in report.tables] == list(TABLES)
+    for name, schema in TABLES.items():
+        kinds = {part: str(kind) for part, kind in getattr(ledger, name).schema().items()}
+        assert kinds == schema.validated()
+        rows = typed(name, CLEAN[name]).to_pylist()
+        key = lambda row: str(list(row.values()))  # noqa: E731
+        assert sorted(found.tables[name], key=key) == sorted(rows, key=key)
+    table = next(one for one in report.tables if one.name == "contracts")
+    assert table.read.amount == sum(Decimal(row["arr"]) for row in CLEAN["contracts"])
+
+
+def test_a_book_of_contracts_alone_has_empty_transactions_and_says_what_it_lacks(tmp_path):
+    found = attempt(tmp_path, None, tables=written(tmp_path, {"contracts": CLEAN["contracts"]}))
+    ledger, report = found.tables["ledger"], found.tables["report"]
+    schema = {name: str(kind) for name, kind in ledger.transactions.schema().items()}
+    assert schema == TRANSACTIONS.validated()
+    assert found.tables["transactions"] == []
+    assert report.transactions is None
+    assert report.lacks[0] == "no transactions: no features of orders, no churn by inactivity"
+    assert report.buying_accounts == 60
+    assert report.first == "2023-01-01"
+    signed = max(row["known_at"] for row in CLEAN["contracts"])
+    cancelled = max(row["cancelled_at"] for row in CLEAN["contracts"])
+    assert report.last == max(signed, cancelled)
+    assert report.complete_until == str((at(report.last) + timedelta(days=1)).date())
+
+
+def test_contracts_of_one_account_are_too_few(tmp_path):
+    rows = [row for row in CLEAN["contracts"] if row["account_id"] == "C000"]
+    found = attempt(tmp_path, None, tables=written(tmp_path, {"contracts": rows}))
+    assert "contracts of 1 accounts are too few" in str(found.error)
+
+
+@pytest.mark.parametrize(
+    ("ends", "measure", "until"),
+    [
+        ({}, "revenue", "2025-01-01"),
+        ({"contracts": "2024-08-01"}, "revenue", "2024-08-01"),
+        ({"transactions": "2024-07-01", "contracts": "2024-08-01"}, "revenue", "2024-07-01"),
+        ({"costs": "2024-06-01"}, "revenue", "2025-01-01"),
+        ({"costs": "2024-06-01"}, "contribution", "2024-06-01"),
+    ],
+)
+def test_a_mixed_book_is_complete_as_far_as_all_that_makes_its_value(
+    ends, measure, until, tmp_path
+):
+    names = ("transactions", "contracts", "costs")
+    sections = written(tmp_path, {name: CLEAN[name] for name in names})
+    for name, end in ends.items():
+        sections[name]["complete_until"] = end
+    transactions = sections.pop("transactions")
+    found = attempt(tmp_path, transactions, tables=sections, value={"measure": measure})
+    assert found.tables["report"].complete_until == until
+
+
+def test_at_parent_level_every_table_speaks_of_parents(tmp_path):
+    """Accounts C(2n) and C(2n+1) belong to C(n), and so on up: the top of all is C000."""
+    found = whole(tmp_path, project={"level": "parent"})
+    for name in TABLES:
+        if name != "capability_gaps":
+            assert {row["account_id"] for row in found.tables[name]} <= {"C000"}, name
+            if name != "accounts":
+                assert len(found.tables[name]) == len(CLEAN[name])
+    contracts = {row["contract_id"] for row in found.tables["contracts"]}
+    assert contracts == {"K0"} | {f"C{n:03d}/K{n}" for n in range(1, 60)}
+
+
+def test_the_quarantine_is_one_table_for_all(tmp_path):
+    spoiled = {
+        name: [rows[0] | {"account_id": ""}, *rows[1:]]
+        for name, rows in CLEAN.items()
+        if name != "capability_gaps"
+    }
+    sections = written(tmp_path, CLEAN | spoiled)
+    for section in sections.values():
+        section["limits"] = {"missing_account": 0.1}
+    sections["capability_gaps"].pop("limits")
+    transactions = sections.pop("transactions")
+    found = attempt(tmp_path, transactions, tables=sections)
+    aside = {row["table"]: row for row in found.tables["quarantine"]}
+    assert set(aside) == set(spoiled)
+    assert {row["rule"] for row in aside.values()} == {"missing_account"}
+    assert aside["contracts"]["amount"] == Decimal(CLEAN["contracts"][0]["arr"])
+    assert aside["interactions"]["kind"] == "meeting"
+
+
+@pytest.mark.parametrize("basis", ["billed", "booked", "collected"])
+def test_the_basis_gives_time_and_amount_and_keeps_what_is_known_honest(basis, tmp_path):
+    rows = [
+        row | {"booked_at": "2023-01-01", "collected_at": "2024-12-30", "collected": "5"}
+        for row in CLEAN["transactions"]
+    ]
+    found = whole(tmp_path, value={"basis": basis}, transactions=rows)
+    kept = found.tables["transactions"]
+    assert len(kept) == len(rows)
+    times = {"billed": None, "booked": {at("2023-01-01")}, "collected": {at("2024-12-30")}}[basis]
+    assert times is None or {row["time"] for row in kept} == times
+    total = 3000 if basis == "collected" else sum(Decimal(row["amount"]) for row in rows)
+    assert sum(row["amount"] for row in kept) == total
+    assert all(row["known_at"] >= row["time"] for row in kept)

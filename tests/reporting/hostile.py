@@ -31,7 +31,7 @@ def soaked(tables, payload: str):
     """Return the run with the payload in every field that others write."""
     stored = storable(payload)
     names = ["project", "measure", "as_of", "data_until"]
-    names += ["model_version", "model_digest"]
+    names += ["model_version", "model_digest", "statement", "churn_statement"]
     texts = ["binding_rule", "move_reason"]
     texts += [f"reason_{way}_{number}" for way in ("up", "down") for number in (1, 2, 3)]
 
@@ -45,6 +45,8 @@ def soaked(tables, payload: str):
             **dict.fromkeys(names, payload),
             model_name=stored,
             missing_parts=(payload,),
+            labels=(payload,),
+            lacks=(payload, payload),
         ),
         predictions=tables.predictions.assign(account_id=ids, tags=stored.replace(";", ",")),
         account_facts=tables.account_facts.assign(

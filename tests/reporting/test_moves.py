@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from valuemodel.reporting.bottom_line import bottom_line
@@ -68,3 +72,41 @@ def test_many_owners_are_summed_up_and_unknown_ones_named(example):
 def test_without_regions_and_owners_there_is_no_such_table(example):
     _, facts = example.book(60)
     assert moves(example.tables(60, account_facts=facts[["account_id"]])).groups == []
+
+
+def test_what_is_under_contract_is_shown_where_it_is_known(example):
+    predictions, facts = example.book(120)
+    facts = facts.assign(
+        arr=[1200.0 if n % 2 else None for n in range(120)],
+        renewal_date=pd.to_datetime(["2012-01-31 10:00" if n % 2 else None for n in range(120)]),
+        closeness=61.6,
+        closeness_automatic=43.2,
+        closeness_manual=[80.0 if n % 2 else None for n in range(120)],
+    )
+    under = set(facts["account_id"][1::2])
+    found = moves(example.tables(120, account_facts=facts))
+    for mover in (*found.up, *found.down):
+        if mover.account_id in under:
+            assert mover.arr == 1200.0
+            assert mover.facts == [
+                "renewal 2012-01-31",
+                "closeness 62 of 100 (automatic 43, manual 80)",
+            ]
+        else:
+            assert np.isnan(mover.arr)
+            assert mover.facts == ["closeness 62 of 100 (automatic 43)"]
+    assert len(predictions) == 120
+
+
+def test_accounts_without_a_risk_are_named_all_the_same(example):
+    tables = example.tables(120)
+    tags = "no_contract;loss_making"
+    none = replace(tables, predictions=tables.predictions.assign(churn_6m=np.nan, tags=tags))
+    found = moves(none)
+    assert [mover.account_id for mover in found.up] == [
+        mover.account_id for mover in moves(tables).up
+    ]
+    assert np.isnan(found.up[0].churn)
+    assert found.up[0].tags == ["no contract", "expected to lose money"]
+    assert bottom_line(none).at_risk_accounts == 0
+    assert bottom_line(none).no_contract == bottom_line(none).loss_making == 120

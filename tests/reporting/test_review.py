@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib.util
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -256,3 +257,50 @@ def test_the_foot_of_printed_pages_cannot_leave_its_quotes(example):
     (style,) = re.findall(r"<style>(.*?)</style>", render_review(tables), re.DOTALL)
     (foot,) = re.findall(r"@bottom-left \{ content: (.*?); font", style)
     assert re.fullmatch(r'"[A-Za-z0-9 ._:-]*"', foot)
+
+
+def of_contracts(example, **changes):
+    """A run of a book with contracts only: some accounts have no risk."""
+    tables = example.tables(120)
+    churn = tables.predictions["churn_6m"].where(tables.predictions.index % 2 == 0)
+    header = example.header(
+        statement="contribution: margin less cost to serve treated as cogs; billed; refunds net",
+        churn_statement="no contract in force from some day of the window on",
+        churn_rule="contract",
+        labels=("6m: labels complete at 2 of 6 snapshots, the others are censored",),
+        lacks=("no transactions: no features of orders", "no usage: no seats used"),
+    )
+    predictions = tables.predictions.assign(
+        churn_6m=churn, tags=churn.isna().map({True: "no_contract", False: "under_contract"})
+    )
+    return replace(tables, header=header, predictions=predictions, **changes)
+
+
+def test_money_and_churn_are_defined_where_they_stand(example):
+    found = Outline(render_review(of_contracts(example)))
+    statement = "contribution: margin less cost to serve treated as cogs; billed; refunds net"
+    for place in ("head", "trust", "glossary"):
+        assert statement in " ".join(" ".join(found.text[place]).split())
+    head = " ".join(" ".join(found.text["head"]).split())
+    assert "no contract in force from some day of the window on" in head
+
+
+def test_censoring_and_what_the_book_lacks_are_said_beside_the_figures(example):
+    trust = Outline(render_review(of_contracts(example))).text["trust"]
+    said = " ".join(" ".join(trust).split())
+    assert "6m: labels complete at 2 of 6 snapshots, the others are censored" in said
+    assert "What this book cannot tell us" in said
+    assert "no usage: no seats used" in said
+
+
+def test_the_risk_is_named_by_its_rule_and_missing_where_there_is_none(example):
+    found = Outline(render_review(of_contracts(example)))
+    assert "Risk that the contract lapses" in " ".join(found.text["moves"])
+    assert "not judged" in " ".join(found.text["moves"])
+    assert "no purchase" not in " ".join(found.text["leaning"])
+    assert "60 accounts are not under contract" in " ".join(found.text["bottom-line"])
+    assert "let their contracts lapse" in " ".join(found.text["bottom-line"])
+    plain = Outline(render_review(example.tables(120)))
+    assert "Risk of no purchase" in " ".join(plain.text["moves"])
+    assert "not judged" not in " ".join(plain.text["moves"])
+    assert "What this book cannot tell us" not in plain.all_text()

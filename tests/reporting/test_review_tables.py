@@ -65,3 +65,35 @@ def test_rows_set_aside_and_excluded_are_listed_with_their_money_and_why(stored,
         },
         {"rule": "excluded", "reason": "transactions: samples", "rows": 3, "money": -4.25},
     ]
+
+
+def test_what_a_value_and_churn_are_and_what_the_book_lacks_are_taken_from_the_run(
+    stored, manifest
+):
+    said = {
+        "value_statement": "margin; billed; refunds net",
+        "churn_statement": "no contract in force from some day of the window on",
+        "churn_rule": "contract",
+        "model_labels": ["6m: labels complete at 2 of 6 snapshots, the others are censored"],
+        "data": manifest["data"] | {"lacks": ["no usage: no seats used"]},
+    }
+    header = ReviewTables.of_run(stored, manifest | said).header
+    assert header.value_words == "margin; billed; refunds net"
+    assert header.risk == "risk that the contract lapses"
+    assert header.lacks == ("no usage: no seats used",)
+    assert header.labels == tuple(said["model_labels"])
+
+
+def test_a_run_of_before_is_read_by_its_bare_measure(stored, manifest):
+    header = ReviewTables.of_run(stored, manifest).header
+    assert header.value_words == "revenue"
+    assert header.risk == "risk of no purchase"
+    assert ReviewTables.of_run(stored, manifest | {"churn_rule": None}).header.risk
+
+
+def test_rows_set_aside_of_every_table_are_listed(stored, manifest):
+    said = {"rule": "end_before_start", "rows": 4, "amount": "99.00", "share": 0.1, "limit": 0.3}
+    data = manifest["data"] | {"others": {"contracts": {"quarantined": [said], "excluded": {}}}}
+    (line,) = ReviewTables.of_run(stored, manifest | {"data": data}).quarantine.to_dict("records")
+    assert line["reason"].startswith("contracts: the contract ends before it begins")
+    assert (line["rows"], line["money"]) == (4, 99.0)

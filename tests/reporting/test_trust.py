@@ -74,10 +74,10 @@ def test_the_decile_sentence_gives_money_and_the_whole_ratio(tables):
         "The top tenth brought £6.2k per account; a top tenth by past value brought £5.8k" in said
     )
     ratio = (tables.deciles["predicted"].sum() / tables.deciles["actual"].sum() * 100).round()
-    assert said.endswith(f"{ratio:.0f}% of what was billed.")
+    assert said.endswith(f"{ratio:.0f}% of what came.")
 
 
 def test_amounts_that_are_far_off_are_called_an_order_and_no_budget(example):
     low = example.deciles().assign(predicted=example.deciles()["actual"] * 0.63)
     said = trust(example.tables(60, deciles=low)).finding
-    assert "63% of what was billed. Read the amounts as an order, not as a budget." in said
+    assert "63% of what came. Read the amounts as an order, not as a budget." in said

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import ibis
-import pyarrow as pa
-import pytest
 
 from tests.contracts.harness import Book, at, settings_for, typed_ledger
 from valuemodel.periods import Cutoff
-from valuemodel.snapshots.as_of import accounts_as_of, age_in_days, snapshot
+from valuemodel.snapshots.as_of import accounts_as_of, snapshot
 
 
 def line(time, order=None, amount=1, **more):
@@ -21,25 +19,6 @@ def taken(book, cutoff):
 
 def orders_of(book, cutoff):
     return taken(book, cutoff).orders.to_pyarrow().to_pylist()
-
-
-@pytest.mark.parametrize(
-    ("cutoff", "time", "age"),
-    [
-        ("2021-03-01", "2021-02-28 23:59:59.999999", 1),
-        ("2021-03-01", "2021-02-28", 1),
-        ("2021-03-01", "2021-02-27 23:59:59.999999", 2),
-        ("2020-03-01", "2020-02-28", 2),
-        ("2021-03-01 12:00", "2021-03-01 00:00", 1),
-        ("2021-03-01 12:00", "2021-02-28 12:00", 1),
-        ("2021-03-01 12:00", "2021-02-28 11:59:59.999999", 2),
-        ("2021-03-01 00:00:00.000001", "2021-03-01", 1),
-        ("2021-03-01", "1969-12-31 10:00", 18_688),
-    ],
-)
-def test_an_age_counts_days_that_begin_at_the_cutoffs_time_of_day(cutoff, time, age):
-    table = ibis.memtable(pa.table({"time": pa.array([at(time)], pa.timestamp("us"))}))
-    assert age_in_days(table.time, Cutoff.parse(cutoff)).to_pyarrow().to_pylist() == [age]
 
 
 def test_lines_of_one_order_on_one_day_are_one_order():
@@ -74,3 +53,12 @@ def test_one_row_per_account_whatever_the_order_of_equally_dated_rows():
         found.append(table.select("account_id", "region", "known_since").to_pyarrow().to_pylist())
     assert found[0] == found[1]
     assert [row["known_since"] for row in found[0]] == [since, None]
+
+
+def test_a_snapshot_has_the_terms_of_contracts_only_where_the_book_has_contracts():
+    signed = {"account_id": "a", "contract_id": "1", "start": at("2021-03-01")}
+    known_at = {"known_at": at("2021-01-20")}
+    book = Book((line("2021-01-05"),), None, {"contracts": (signed | known_at,)})
+    (terms,) = taken(book, "2021-02-01").terms.to_pyarrow().to_pylist()
+    assert (terms["start"], terms["from_age"]) == (at("2021-03-01"), -28)
+    assert taken(book.without("contracts"), "2021-02-01").terms is None

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from valuemodel.exceptions import DataRefused
-from valuemodel.tables.coverage import check_coverage
+from valuemodel.tables.coverage import check_coverage, orphans, valued_accounts
 
 
 def ids(*names):
@@ -30,3 +30,18 @@ def test_the_likeliest_repair_is_named():
 def test_where_no_spelling_explains_it_the_mapping_is_questioned():
     with pytest.raises(DataRefused, match="check that both tables map the same account id"):
         check_coverage(ids("a", "b"), ids("x", "y"), 0.98)
+
+
+def names(table):
+    return sorted(table.to_pyarrow()["account_id"].to_pylist())
+
+
+def test_accounts_have_value_by_buying_or_by_contract():
+    assert names(valued_accounts(ids("a", "a"), ids("b", "a"))) == ["a", "b"]
+    assert names(valued_accounts(ids("a", "a"), None)) == ["a"]
+
+
+def test_orphans_neither_buy_nor_are_listed():
+    rows = ids("a", "b", "c", "c", None)
+    assert names(orphans(rows, ids("a"), None)) == ["b", "c", "c"]
+    assert names(orphans(rows, ids("a"), ids("c"))) == ["b"]

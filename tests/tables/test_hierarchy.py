@@ -85,3 +85,12 @@ def test_a_parent_without_a_row_gets_one_from_when_it_was_first_known():
         "c": ("Cleo", None),
         "p": (None, at("2024-01-01")),
     }
+
+
+def test_contracts_of_two_children_do_not_become_one():
+    rule = ibis.memtable(pa.table({"account_id": ["a", "b"], "top_id": ["p", "p"]}))
+    rows = ibis.memtable(pa.table({"account_id": ["a", "b", "p"], "contract_id": ["1", "1", "1"]}))
+    found = by_parent(rows, rule, ["contract_id"]).to_pyarrow().to_pylist()
+    assert sorted((row["account_id"], row["contract_id"]) for row in found) == [
+        ("p", "1"), ("p", "a/1"), ("p", "b/1"),
+    ]  # fmt: skip

@@ -65,3 +65,44 @@ def test_the_document_is_plain_json_with_exact_money():
     document = json.loads(json.dumps(REPORT.as_document()))
     assert document["transactions"]["accepted"] == {"rows": 6, "amount": "70.00"}
     assert document["complete_windows"] == {"3m": True, "2y": False}
+
+
+CONTRACTS = replace(
+    TABLE, name="contracts", accepted=TABLE.read, duplicates=Tally(), quarantined=(), excluded={},
+    repaired={}, unused_columns=(), notes=(),
+)  # fmt: skip
+
+
+def test_a_table_that_was_accepted_whole_takes_one_line():
+    (line,) = CONTRACTS.lines()
+    assert line.split() == [
+        "contracts",
+        "(1",
+        "file,",
+        "100",
+        "bytes),",
+        "all",
+        "accepted",
+        "10",
+        "100.00",
+    ]
+
+
+def test_a_book_of_contracts_alone_has_no_lines_on_sales():
+    report = replace(
+        REPORT, transactions=None, others={"contracts": CONTRACTS},
+        lacks=("no transactions: no features of orders",),
+    )  # fmt: skip
+    assert report.tables == (CONTRACTS,)
+    screen = "\n".join(report.lines())
+    assert "refunds" not in screen
+    assert "lacks transactions: no features of orders" in screen
+    document = json.loads(json.dumps(report.as_document()))
+    assert document["transactions"] is None
+    assert document["others"]["contracts"]["read"] == {"rows": 10, "amount": "100.00"}
+
+
+def test_what_was_booked_billed_and_collected_stands_side_by_side():
+    found = replace(REPORT, reconciled={"billed": Tally(3, Decimal(30)), "collected": Tally(2)})
+    screen = "\n".join(found.lines())
+    assert "30.00" in screen.split("billed, collected")[1]

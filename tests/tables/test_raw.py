@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ibis
+import pyarrow as pa
 import pytest
 
 from valuemodel.exceptions import DataRefused, SettingsError
 from valuemodel.settings import TransactionsSection
-from valuemodel.tables.raw import map_columns, require_columns
+from valuemodel.tables.raw import RawTable, map_columns, require_columns
 from valuemodel.tables.schemas import TRANSACTION_INPUTS, TRANSACTIONS
 
 KNOWN = TRANSACTIONS.columns + TRANSACTION_INPUTS
@@ -38,6 +40,10 @@ def test_a_source_column_that_is_not_there_is_refused_with_the_nearest():
         mapped(("Customer ID", "time"), account_id="CustomerID")
 
 
-def test_required_columns_are_named_with_the_way_to_map_them():
-    with pytest.raises(DataRefused, match="no column for account_id, time"):
-        require_columns({"amount": "x"}, ("account_id", "time", "amount"), "transactions")
+def test_required_columns_are_named_with_what_there_is_and_the_way_to_map_them():
+    rows = ibis.memtable(pa.table({"Customer": ["a"], "x": [1]}))
+    raw = RawTable("transactions", rows, None, ())
+    with pytest.raises(DataRefused, match="no column for account_id, time") as refused:
+        require_columns({"amount": "x"}, ("account_id", "time", "amount"), raw)
+    assert refused.value.received == "columns Customer, x"
+    assert 'account_id = "name in the source", time = ' in refused.value.hint

@@ -5,16 +5,24 @@ from __future__ import annotations
 import pytest
 
 from valuemodel.exceptions import SettingsError
-from valuemodel.tables.rules import ACCOUNT_RULES, TRANSACTION_RULES, limits_of
+from valuemodel.tables.record_rules import rules_of
+from valuemodel.tables.rules import (
+    ACCOUNT_RULES,
+    NOT_COLLECTED_YET,
+    TRANSACTION_RULES,
+    limits_of,
+)
+from valuemodel.tables.schemas import TABLES
 
 
-@pytest.mark.parametrize("rules", [TRANSACTION_RULES, ACCOUNT_RULES], ids=["sales", "accounts"])
-def test_every_rule_has_one_name_a_sentence_and_a_fix(rules):
+@pytest.mark.parametrize("table", TABLES)
+def test_every_rule_has_one_name_a_sentence_and_a_fix(table):
+    rules = rules_of(table)
     assert len({rule.name for rule in rules}) == len(rules)
     for rule in rules:
         assert rule.sentence
         assert rule.fix
-        assert 0 <= rule.limit <= 0.01
+        assert 0 <= rule.limit <= 0.01 or rule is NOT_COLLECTED_YET
 
 
 def test_money_of_unknown_worth_is_not_tolerated_unless_said():

@@ -28,19 +28,21 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def judged(data, *, measure="revenue", now=None, **section):
+def judged(data, *, measure="revenue", basis="billed", contracts=False, now=None, **section):
     size = len(next(iter(data.values())))
     base = {"account_id": ["a"] * size, "time": ["2024-05-01"] * size}
     table = pa.table(base | data | {FILE: ["t"] * size, ROW: list(range(size))})
     settings = Settings.parse(
         {
             "project": {"name": "t", "currency": "EUR"},
-            "tables": {"transactions": {"source": "t.csv"} | section},
-            "value": {"horizons": ["3 months"], "measure": measure},
+            "tables": {"transactions": {"source": "t.csv"} | section}
+            | ({"contracts": {"source": "c.csv"}} if contracts else {}),
+            "value": {"horizons": ["3 months"], "measure": measure, "basis": basis},
         }
     )
     raw = RawTable("transactions", ibis.memtable(table), None, ())
-    return judge_transactions(raw, settings, now).table.order_by(ROW).to_pyarrow().to_pylist()
+    found = judge_transactions(raw, settings, settings.tables.transactions, now)
+    return found.table.order_by(ROW).to_pyarrow().to_pylist()
 
 
 def column(name, rows):
@@ -129,5 +131,44 @@ def test_flags_are_read_or_set_aside():
 def test_columns_that_are_not_mapped_are_null_and_typed():
     rows = judged({"amount": ["1"]})
     assert {name for name in TRANSACTIONS.names if rows[0][name] is None} == {
-        "cost", "order_id", "line_id", "product_id", "under_contract",
+        "cost", "order_id", "line_id", "product_id", "under_contract", "booked_at", "collected_at",
+        "collected",
     }  # fmt: skip
+
+
+def test_a_line_that_a_contract_brings_needs_no_cost():
+    rows = {"amount": ["1"] * 3, "cost": [""] * 3, "under_contract": ["yes", "no", ""]}
+    missing = "missing_cost"
+    assert column(RULE, judged(rows, measure="margin")) == [missing] * 3
+    assert column(RULE, judged(rows, measure="margin", contracts=True)) == [None, missing, missing]
+
+
+@pytest.mark.parametrize("basis", ["booked", "collected"])
+def test_a_basis_needs_its_column(basis):
+    with pytest.raises(DataRefused, match=f"no column for {basis}_at"):
+        judged({"amount": ["1"]}, basis=basis)
+
+
+@pytest.mark.parametrize("name", ["booked_at", "collected_at"])
+def test_days_of_order_and_payment_are_read_or_set_aside(name):
+    times = ["2024-04-01", "", "soon", "1901-01-01", "2024-05-03"]
+    rows = judged({"amount": ["1"] * 5, name: times}, now=Cutoff.parse("2024-05-01"))
+    assert column(name, rows)[:2] == [at("2024-04-01"), None]
+    assert column(RULE, rows) == [
+        None, None, f"unreadable_{name}", f"impossible_{name}", f"impossible_{name}",
+    ]  # fmt: skip
+
+
+def test_no_more_is_paid_than_was_billed():
+    amounts = ["10", "10", "10", "10", "-10", "-10", "-10", "0"]
+    paid = ["10", "0", "", "10.01", "-10", "-11", "5", "x"]
+    beyond, unreadable = "impossible_collected", "unreadable_collected"
+    assert column(RULE, judged({"amount": amounts, "collected": paid})) == [
+        None, None, None, beyond, None, beyond, beyond, unreadable,
+    ]  # fmt: skip
+
+
+def test_what_is_not_paid_yet_is_set_aside_only_where_payment_counts():
+    rows = {"amount": ["1", "1"], "collected_at": ["2024-05-02", ""]}
+    assert column(RULE, judged(rows)) == [None, None]
+    assert column(RULE, judged(rows, basis="collected")) == [None, "not_collected_yet"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from valuemodel.exceptions import UsageError
 from valuemodel.periods import Cutoff, Horizon
-from valuemodel.tables.world import World, make_world, write_world
+from valuemodel.tables.schemas import TABLES, Column
+from valuemodel.tables.world import BookName, World, make_world, write_world
 from valuemodel.tables.world_process import ARCHETYPES
 
 AS_OF = Cutoff.parse("2024-01-01")
@@ -165,6 +167,100 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path)
     pd.testing.assert_frame_equal(
         read, make_world(200, as_of=AS_OF, horizons=HORIZONS, seed=5).accounts
     )
+
+
+#: SHA-256 of the rows of a book of transactions: contracts beside it must not move a byte.
+DIGESTS = {"transactions": "f7778f05ee5f17e8", "accounts": "5f0e65d73adf759f"}
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_a_book_of_transactions_is_what_it_was_before_there_were_contracts(name: str) -> None:
+    world = make_world(300, as_of=AS_OF, horizons=HORIZONS, seed=5)
+    text = world.tables[name].to_csv(index=False, float_format="%.9g")
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == DIGESTS[name]
+
+
+def test_contracts_beside_them_leave_the_purchases_alone(whole: World) -> None:
+    alone = make_world(4_000, as_of=AS_OF, horizons=HORIZONS, seed=7).transactions
+    beside = whole.transactions[~whole.transactions["under_contract"]]
+    again = beside.sort_values("line_id", ignore_index=True)[list(alone)]
+    pd.testing.assert_frame_equal(again, alone)
+    fixed = ["account_id", "name", "employees", "addressable_seats"]
+    members = whole.accounts.drop_duplicates("account_id")[fixed].reset_index(drop=True)
+    other = make_world(4_000, as_of=AS_OF, horizons=HORIZONS, seed=7).accounts
+    pd.testing.assert_frame_equal(
+        members, other.drop_duplicates("account_id")[fixed].reset_index(drop=True)
+    )
+
+
+@pytest.mark.parametrize("book", ["transactions", "contracts", "whole"])
+def test_tables_hold_what_their_schemas_say(book: BookName) -> None:
+    world = make_world(250, as_of=AS_OF, horizons=HORIZONS, seed=4, book=book)
+    missing = {
+        "whole": set(),
+        "contracts": {"transactions", "projects"},
+        "transactions": {*TABLES} - {"transactions", "accounts"},
+    }
+    assert set(world.tables) == {*TABLES} - missing[book]
+    for name, table in world.tables.items():
+        schema = TABLES[name]
+        inputs = {"quantity", "unit_price"} if name == "transactions" else set()
+        assert set(table) <= {*schema.names} | inputs
+        assert len(table)
+        for column in schema.columns:
+            if column.name in table:
+                _holds(table[column.name], column)
+        if schema.key:
+            assert not table.duplicated(list(schema.key)).any(), name
+        required = [column.name for column in schema.columns if column.required]
+        assert set(required) <= set(table)
+
+
+def _holds(values: pd.Series, column: Column) -> None:
+    kinds = {"text": "str", "time": "datetime64[us]", "flag": "bool"}
+    expected = kinds.get(column.kind)
+    assert str(values.dtype) == expected if expected else values.dtype.kind in "fi", column
+    present = values.dropna()
+    assert len(present) == len(values) or not column.required
+    if column.choices:
+        assert set(present) <= set(column.choices)
+    if column.least is not None:
+        assert (present >= column.least).all()
+    if column.most is not None:
+        assert (present <= column.most).all()
+
+
+@pytest.mark.parametrize("book", ["contracts", "whole"])
+def test_the_same_seed_gives_the_same_bytes_of_every_table(tmp_path: Path, book: BookName) -> None:
+    files = []
+    for seed, name in ((5, "one"), (5, "two"), (6, "other")):
+        world = make_world(60, as_of=AS_OF, horizons=HORIZONS, seed=seed, book=book)
+        files.append(write_world(world, tmp_path / name))
+    assert set(files[0]) == {*world.tables, "truth"}
+    for name, path in files[0].items():
+        assert path.read_bytes() == files[1][name].read_bytes()
+        assert path.read_bytes() != files[2][name].read_bytes()
+
+
+def test_nothing_happens_after_the_end_of_the_world(whole: World) -> None:
+    end = pd.Timestamp(HORIZONS[1].after(AS_OF).at)
+    for name, table in whole.tables.items():
+        if "time" in table:
+            assert table["time"].max() < end, name
+            assert table["time"].max() > end - pd.Timedelta("28D"), name
+    assert whole.tables["contracts"]["cancelled_at"].max() < end
+
+
+@pytest.mark.parametrize("book", ["contracts", "whole"])
+@pytest.mark.parametrize("accounts", [1, 7])
+def test_a_world_may_be_tiny(accounts: int, book: BookName) -> None:
+    world = make_world(accounts, as_of=AS_OF, horizons=HORIZONS, seed=2, book=book)
+    assert len(world.truth) == accounts
+
+
+def test_a_book_that_there_is_not_is_refused() -> None:
+    with pytest.raises(UsageError, match="no book 'novel'"):
+        make_world(5, as_of=AS_OF, horizons=HORIZONS, seed=1, book="novel")
 
 
 @pytest.mark.parametrize("accounts", [1, 7, 1_500])

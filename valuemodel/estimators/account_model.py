@@ -7,26 +7,41 @@ travels with the predictions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import pandas as pd
 
-from valuemodel.estimators.churn import lacking_events
+from valuemodel.estimators.churn_rules import (
+    NO_CONTRACT,
+    PARTS,
+    Mask,
+    Part,
+    Rule,
+    speakers,
+    spoken_for,
+)
 from valuemodel.estimators.definitions import Recipe, estimator_from_state
 from valuemodel.estimators.encoding import FeatureEncoder
-from valuemodel.estimators.future_value import lacking_value
+from valuemodel.estimators.heads import Head, plan, sections, target_of
 from valuemodel.estimators.horizon_estimator import HorizonEstimator
-from valuemodel.estimators.horizons import falling, ordered, rising
-from valuemodel.estimators.link import LinkParts
-from valuemodel.estimators.state import Array, State, nested, part
+from valuemodel.estimators.horizons import falling, growing, ordered, rising
+from valuemodel.estimators.link import LinkParts, joined
+from valuemodel.estimators.state import Array, State, nested
+from valuemodel.estimators.state import part as stored
 from valuemodel.exceptions import UsageError
 from valuemodel.periods import Cutoff, Horizon
 
 Target = Literal["value", "churn"]
 TARGETS: tuple[Target, ...] = ("value", "churn")
+
+_AGREEING: Mapping[Part, Callable[[Mapping[str, Array]], dict[str, Array]]] = {
+    "value": rising,
+    "churn": falling,
+    "lapse": growing,
+}
 
 
 class LearningTable(Protocol):
@@ -49,15 +64,6 @@ class LearningTable(Protocol):
 
 
 @dataclass(frozen=True)
-class Head:
-    """One horizon of one target: which estimator, which of its horizons, and why if not its own."""
-
-    estimator: str
-    learned: str
-    tag: str = ""
-
-
-@dataclass(frozen=True)
 class AccountModel:
     """Fitted heads of all horizons, as one model.
 
@@ -73,8 +79,9 @@ class AccountModel:
         Nothing from this instant on was used.
     estimators : mapping of str to HorizonEstimator
         Fitted on the same features.
-    heads : mapping of (target, horizon) to Head
-        Which estimator speaks for which column.
+    heads : mapping of (part, horizon) to Head
+        Which estimator speaks for which part: ``value``, ``churn`` (silence) and ``lapse`` (the end of
+        all contracts). The last two share one column: see `valuemodel.estimators.churn_rules`.
     """
 
     name: str
@@ -82,7 +89,7 @@ class AccountModel:
     tier_horizon: str
     trained_until: Cutoff
     estimators: Mapping[str, HorizonEstimator]
-    heads: Mapping[tuple[Target, str], Head] = field(default_factory=dict)
+    heads: Mapping[tuple[Part, str], Head] = field(default_factory=dict)
 
     @property
     def _encoder(self) -> FeatureEncoder:
@@ -104,14 +111,33 @@ class AccountModel:
         return [f"{target}_{label}" for target in TARGETS for label in self.horizons]
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is predicted: the value, and churn by the rules that the book has."""
+        return tuple(part for part in get_args(Part) if (part, self.tier_horizon) in self.heads)
+
+    @property
     def tags(self) -> dict[str, str]:
         """Per horizon label, what stands in for a model there and why; empty where none does."""
-        found = {}
-        for label in self.horizons:
-            said = [self.heads[target, label].tag for target in TARGETS]
-            if any(said):
-                found[label] = "; ".join(text for text in said if text)
+        said = {label: self._said(self.parts, label) for label in self.horizons}
+        return {label: text for label, text in said.items() if text}
+
+    def tags_for(self, X: pd.DataFrame) -> dict[str, Mask]:
+        """Return which tags hold for which rows: what stands in for a model, and who has no risk.
+
+        Accounts without a contract, where only contracts count, are tagged ``no_contract``: their
+        ``churn_<h>`` is missing, and no other is.
+        """
+        found: dict[str, Mask] = {}
+        for rows, parts in speakers(X, self.parts):
+            said = {label: self._said(parts, label) for label in self.horizons}
+            tags = [f"{label}: {text.replace(';', ',')}" for label, text in said.items() if text]
+            tags += [NO_CONTRACT] if parts == ("value",) else []
+            found |= {tag: rows | found.get(tag, np.False_) for tag in tags}
         return found
+
+    def _said(self, parts: Sequence[Part], label: str) -> str:
+        tags = [self.heads[part, label].tag for part in parts]
+        return "; ".join(tag for tag in tags if tag)
 
     def newly_missing(self, X: pd.DataFrame) -> list[str]:
         """Name the features that had values in training and have next to none now."""
@@ -120,35 +146,48 @@ class AccountModel:
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
         """Predict ``value_<h>`` in money and ``churn_<h>`` as a probability, for every horizon.
 
+        Accounts that no rule of churn judges have a missing ``churn_<h>``; see `tags_for`.
+
         Raises
         ------
         ModelRefused
             If the features are not those that were learned from.
         """
         matrix = self._encoder.transform(X)
-        by_estimator = {n: e.predict_encoded(matrix) for n, e in self.estimators.items()}
-        columns: dict[str, Array] = {}
-        for target in TARGETS:
-            heads = {label: self.heads[target, label] for label in self.horizons}
-            found = {label: by_estimator[h.estimator][h.learned] for label, h in heads.items()}
-            for label, predicted in self._agreeing(target, found).items():
-                columns[f"{target}_{label}"] = predicted
-        return pd.DataFrame({name: columns[name] for name in self.output_names}, index=X.index)
+        columns = {name: np.full(len(X), np.nan) for name in self.output_names}
+        for part, rows in self._rows(X):
+            target = "value" if part == "value" else "churn"
+            for label, predicted in self._predicted(part, matrix[rows]).items():
+                columns[f"{target}_{label}"][rows] = predicted
+        return pd.DataFrame(columns, index=X.index)
 
-    def _agreeing(self, target: Target, found: dict[str, Array]) -> dict[str, Array]:
-        """Make horizons agree where several estimators speak; each agrees within itself already."""
-        if len({self.heads[target, label].estimator for label in self.horizons}) == 1:
-            return falling(found) if target == "churn" else found
-        return rising(found) if target == "value" else falling(found)
+    def _rows(self, X: pd.DataFrame) -> Iterator[tuple[Part, Mask]]:
+        yield from ((part, spoken_for(X, self.parts, part)) for part in self.parts)
+
+    def _predicted(self, part: Part, matrix: Array) -> dict[str, Array]:
+        """Predict one part; where several estimators speak, their horizons are made to agree."""
+        heads = {label: self.heads[part, label] for label in self.horizons}
+        names = {head.estimator for head in heads.values()}
+        said = {name: self.estimators[name].predict_encoded(matrix) for name in sorted(names)}
+        found = {label: said[head.estimator][head.learned] for label, head in heads.items()}
+        return found if part == "value" and len(names) == 1 else _AGREEING[part](found)
 
     def link_parts(self, target: Target, X: pd.DataFrame, horizon: str | None = None) -> LinkParts:
         """Take the predictions of a target apart; for the tier horizon unless another is named."""
         label = self.tier_horizon if horizon is None else horizon
-        if (target, label) not in self.heads:
+        if target not in TARGETS or label not in self.horizons:
             problem = f"the model has no {target} of horizon {label!r}"
             raise UsageError(problem, received=", ".join(self.horizons))
-        head = self.heads[target, label]
-        return self.estimators[head.estimator].link_parts(X, head.learned)
+        own = [
+            (part, rows) for part, rows in self._rows(X) if (part == "value") == (target == "value")
+        ]
+        heads = [self.heads[part, label] for part, _ in own]
+        found = [
+            self.estimators[head.estimator].link_parts(X[rows], head.learned)
+            for head, (_, rows) in zip(heads, own, strict=True)
+        ]
+        alone = len(own) == 1 and bool(own[0][1].all())
+        return found[0] if alone else joined(found, [rows for _, rows in own])
 
     def to_state(self) -> State:
         """Return everything that was learned, as data."""
@@ -158,8 +197,8 @@ class AccountModel:
             "tier_horizon": self.tier_horizon,
             "trained_until": self.trained_until.text,
             "heads": [
-                [target, label, head.estimator, head.learned, head.tag]
-                for (target, label), head in self.heads.items()
+                [part, label, head.estimator, head.learned, head.tag]
+                for (part, label), head in self.heads.items()
             ],
         }
         parts = {name: estimator.to_state() for name, estimator in self.estimators.items()}
@@ -175,7 +214,7 @@ class AccountModel:
             horizons=tuple(json["horizons"]),
             tier_horizon=json["tier_horizon"],
             trained_until=Cutoff.parse(json["trained_until"]),
-            estimators={name: estimator_from_state(part(state, name)) for name in names},
+            estimators={name: estimator_from_state(stored(state, name)) for name in names},
             heads={(t, label): Head(name, own, tag) for t, label, name, own, tag in json["heads"]},
         )
 
@@ -187,6 +226,7 @@ def fit_account_model(
     horizons: Sequence[Horizon],
     tier_horizon: Horizon,
     as_of: Cutoff,
+    churn_rule: Rule = "inactivity",
     n_jobs: int | None = None,
 ) -> AccountModel:
     """Fit all heads of a recipe; a horizon that cannot be learned falls back, tagged.
@@ -202,6 +242,8 @@ def fit_account_model(
         The horizons of the settings, and the one that tiers are cut on.
     as_of : Cutoff
         The model's `trained_until`.
+    churn_rule : {"inactivity", "contract", "both"}
+        By which rule the labels of churn were made.
     n_jobs : int, optional
         Threads; the result does not depend on them.
 
@@ -209,26 +251,26 @@ def fit_account_model(
     ------
     UsageError
         If the dataset has no labels.
+    ModelRefused
+        If the rule needs contracts and the features do not say who is under one.
     """
     if dataset.y is None or not len(dataset.X):
         problem = "there is nothing to learn from"
         hint = "build snapshots with labels_until, even where no window is complete"
         raise UsageError(problem, received=f"{len(dataset.X)} rows", hint=hint)
     labels = tuple(ordered(horizon.label for horizon in horizons))
-    heads: dict[tuple[Target, str], Head] = {}
+    heads: dict[tuple[Part, str], Head] = {}
     estimators: dict[str, HorizonEstimator] = {}
-    for target in TARGETS:
-        plan = _plan(recipe, target, labels, dataset.y)
-        heads |= {(target, label): head for label, head in plan.items()}
-        sections = {"value": recipe.value, "churn": recipe.churn}
-        stand_ins = {"value": recipe.fallback_value, "churn": recipe.fallback_churn}
-        for name, section in (
-            (target, sections[target]),
-            (f"{target}_fallback", stand_ins[target]),
-        ):
-            wanted = ordered({head.learned for head in plan.values() if head.estimator == name})
+    parts = PARTS[churn_rule]
+    for part in parts:
+        rows = spoken_for(dataset.X, parts, part)
+        targets = _targets(dataset.y, "value" if part == "value" else "churn", rows)
+        planned = plan(recipe, part, labels, targets)
+        heads |= {(part, label): head for label, head in planned.items()}
+        for name, section in sections(recipe, part).items():
+            wanted = ordered({head.learned for head in planned.values() if head.estimator == name})
             if wanted:
-                y = pd.DataFrame({h: _target(dataset.y, target, h) for h in wanted})
+                y = pd.DataFrame({label: target_of(targets, label) for label in wanted})
                 estimator = section.build(n_jobs=n_jobs)
                 estimators[name] = estimator.fit(dataset.X, y, cutoffs=dataset.keys["cutoff"])
     return AccountModel(recipe.name, labels, tier_horizon.label, as_of, estimators, heads)
@@ -253,45 +295,12 @@ def helper_horizons(horizons: Sequence[Horizon]) -> list[Horizon]:
     return sorted(found - set(horizons))
 
 
-def _plan(
-    recipe: Recipe, target: Target, labels: tuple[str, ...], y: pd.DataFrame
-) -> dict[str, Head]:
-    """Decide per horizon who speaks: the head, or its fallback and why."""
-    learned = {"value": recipe.value, "churn": recipe.churn}[target].estimator
-    plan: dict[str, Head] = {}
-    for label in labels:
-        labelled = _target(y, target, label)
-        if learned in ("future_value", "churn_risk"):
-            reason = lacking_value(labelled) if target == "value" else lacking_events(labelled)
-        else:
-            reason = "" if target == "value" or labelled.notna().any() else "no complete window"
-        if not reason:
-            plan[label] = Head(target, label)
-        elif target == "value":
-            plan[label] = Head("value_fallback", label, f"fallback: past value, {reason}")
-        else:
-            own, how = _silence_window(y, label)
-            plan[label] = Head("churn_fallback", own, f"fallback: {how}, {reason}")
-    return plan
-
-
-def _silence_window(y: pd.DataFrame, label: str) -> tuple[str, str]:
-    """Return the longest window up to a horizon that silence can be counted in, and in words.
-
-    Silence over a shorter window is an upper bound of silence over the longer one.
-    """
-    known = ordered(c.removeprefix("churn_") for c in y.columns if str(c).startswith("churn_"))
-    shorter = [h for h in known if Horizon.parse(h) <= Horizon.parse(label)]
-    complete = [h for h in shorter if y[f"churn_{h}"].notna().any()]
-    if not complete:
-        return label, "churn risk of one half"
-    if complete[-1] == label:
-        return label, "silence by recency"
-    return complete[-1], f"silence by recency over {complete[-1]}, an upper bound"
-
-
-def _target(y: pd.DataFrame, target: Target, label: str) -> pd.Series[float]:
-    name = f"{target}_{label}"
-    if name in y.columns:
-        return y[name].astype("float64")
-    return pd.Series(np.nan, index=y.index, dtype="float64")
+def _targets(y: pd.DataFrame, target: Target, rows: Mask) -> pd.DataFrame:
+    """Return the labels of a target, one column per horizon; missing for rows of another rule."""
+    labels = [
+        name.removeprefix(f"{target}_")
+        for name in map(str, y.columns)
+        if name.startswith(f"{target}_")
+    ]
+    found = y[[f"{target}_{label}" for label in labels]].set_axis(labels, axis=1)
+    return found.where(np.broadcast_to(rows[:, None], found.shape))

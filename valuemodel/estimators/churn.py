@@ -27,7 +27,7 @@ from valuemodel.estimators.boosting import (
     raw_scores,
     to_text,
 )
-from valuemodel.estimators.horizon_estimator import SilenceClassifier
+from valuemodel.estimators.horizon_estimator import RiskClassifier
 from valuemodel.estimators.horizons import falling, refuse_without_evidence
 from valuemodel.estimators.inner_split import InnerSplit, inner_split
 from valuemodel.estimators.link import LinkParts, sigmoid
@@ -53,7 +53,7 @@ class Risk:
         return sigmoid(self.shift + self.slope * scores[0])
 
 
-class ChurnClassifier(SilenceClassifier):
+class ChurnClassifier(RiskClassifier):
     """LightGBM probability that an account buys nothing in each horizon, calibrated out of time.
 
     Parameters
@@ -84,6 +84,8 @@ class ChurnClassifier(SilenceClassifier):
     array([[1., 0.],
            [0., 1.]])
     """
+
+    _learns = "churn risk"
 
     def __init__(
         self,
@@ -116,8 +118,8 @@ class ChurnClassifier(SilenceClassifier):
             If a horizon has fewer than 30 silent or 30 buying accounts; all of them are named.
         """
         matrix, targets = self._start_fit(X, y)
-        reasons = {label: lacking_events(targets[label]) for label in self.horizons_}
-        refuse_without_evidence(reasons, "churn risk")
+        reasons = {label: self._lacking(targets[label]) for label in self.horizons_}
+        refuse_without_evidence(reasons, self._learns)
         self.classes_ = np.array([0, 1])
         self.risks_ = {
             label: self._fit_horizon(matrix, targets[label], label, cutoffs)
@@ -137,7 +139,7 @@ class ChurnClassifier(SilenceClassifier):
         matrix = hide_season(matrix, self.encoder_.feature_names_in_, cutoffs, known)
         rounds, shift, slope = (self.trees or TreeSettings()).rounds, 0.0, 1.0
         split = inner_split(cutoffs, Horizon.parse(label), known)
-        if split is not None and not any(lacking_events(target[rows]) for rows in split):
+        if split is not None and not any(self._lacking(target[rows]) for rows in split):
             rounds, shift, slope = self._choose(matrix, silent, split)
         trees = self._grower().grow(Sample(matrix[known], silent[known]), rounds)
         return Risk(trees, shift, slope)
@@ -160,14 +162,23 @@ class ChurnClassifier(SilenceClassifier):
         return Grower("binary", self.encoder_.categorical, trees, self.random_state, self.n_jobs)
 
     def predict_encoded(self, matrix: Array) -> dict[str, Array]:
-        """Predict all horizons from an encoded matrix; never more for a longer one."""
+        """Predict all horizons from an encoded matrix; they agree with one another."""
         risks = self.risks_.items()
-        return falling(
+        return self._agreeing(
             {h: r.from_link(raw_scores(r.trees, matrix, self.n_jobs)[None, :]) for h, r in risks}
         )
 
+    @staticmethod
+    def _agreeing(probabilities: dict[str, Array]) -> dict[str, Array]:
+        """Make silence in a longer window never likelier."""
+        return falling(probabilities)
+
+    @staticmethod
+    def _lacking(target: pd.Series[float]) -> str:
+        return lacking_events(target)
+
     def link_parts_encoded(self, matrix: Array, horizon: str) -> LinkParts:
-        """Take a horizon apart: the trees' log-odds of silence."""
+        """Take a horizon apart: the trees' log-odds of churn."""
         risk = self.risks_[horizon]
         parts = contributions(risk.trees, matrix, self.n_jobs)[None, :, :]
         base = parts[:, 0, -1] if len(matrix) else np.zeros(1)
@@ -185,7 +196,7 @@ class ChurnClassifier(SilenceClassifier):
         return State(kind=type(self).__name__, json=json, arrays={}, texts=texts)
 
     @classmethod
-    def from_state(cls, state: State) -> ChurnClassifier:
+    def from_state(cls, state: State) -> Self:
         """Rebuild a fitted model from `to_state`."""
         json = state["json"]
         model = cls(
@@ -202,8 +213,12 @@ class ChurnClassifier(SilenceClassifier):
         return model
 
 
-def lacking_events(target: pd.Series[float]) -> str:
+def lacking_events(
+    target: pd.Series[float], gone: str = "silent rows", stayed: str = "rows that bought"
+) -> str:
     """Say why churn cannot be learned from a target, or return an empty text.
+
+    ``gone`` and ``stayed`` are what rows at 1 and at 0 are called.
 
     Examples
     --------
@@ -213,8 +228,8 @@ def lacking_events(target: pd.Series[float]) -> str:
     known = target.dropna()
     if known.empty:
         return "no complete window"
-    silent = int((known > 0.5).sum())
-    for count, what in ((silent, "silent rows"), (len(known) - silent, "rows that bought")):
+    events = int((known > 0.5).sum())
+    for count, what in ((events, gone), (len(known) - events, stayed)):
         if count < FEWEST_EVENTS:
             return f"{count} {what}, at least {FEWEST_EVENTS} are needed"
     return ""

@@ -21,13 +21,21 @@ from valuemodel.estimators.boosting import TreeSettings
 from valuemodel.estimators.churn import ChurnClassifier
 from valuemodel.estimators.future_value import SCALE_FEATURES, FutureValueRegressor
 from valuemodel.estimators.horizon_estimator import HorizonEstimator
+from valuemodel.estimators.lapse import LapseClassifier
+from valuemodel.estimators.renewal import RenewalClockClassifier
 from valuemodel.estimators.silence import RecencySilenceClassifier
 from valuemodel.estimators.state import State
 from valuemodel.exceptions import ModelRefused, UsageError, nearest
 from valuemodel.sections import Section, load_toml, parse_section
 
 EstimatorName = Literal[
-    "past_value", "average_retention", "recency_silence", "future_value", "churn_risk"
+    "past_value",
+    "average_retention",
+    "recency_silence",
+    "renewal_clock",
+    "future_value",
+    "churn_risk",
+    "lapse_risk",
 ]
 
 #: The options of each estimator beside its name.
@@ -35,8 +43,10 @@ _OPTIONS: dict[str, frozenset[str]] = {
     "past_value": frozenset(),
     "average_retention": frozenset(),
     "recency_silence": frozenset({"bins"}),
+    "renewal_clock": frozenset(),
     "future_value": frozenset({"trees", "scale_features", "seed"}),
     "churn_risk": frozenset({"trees", "seed"}),
+    "lapse_risk": frozenset({"trees", "seed"}),
 }
 
 #: Every estimator that may be read back from a stored model, by its class name.
@@ -44,8 +54,10 @@ KINDS: Mapping[str, Callable[[State], HorizonEstimator]] = {
     "PastValueRegressor": PastValueRegressor.from_state,
     "AverageRetentionRegressor": AverageRetentionRegressor.from_state,
     "RecencySilenceClassifier": RecencySilenceClassifier.from_state,
+    "RenewalClockClassifier": RenewalClockClassifier.from_state,
     "FutureValueRegressor": FutureValueRegressor.from_state,
     "ChurnClassifier": ChurnClassifier.from_state,
+    "LapseClassifier": LapseClassifier.from_state,
 }
 
 
@@ -73,6 +85,7 @@ class EstimatorSection(Section):
             "past_value": PastValueRegressor,
             "average_retention": AverageRetentionRegressor,
             "recency_silence": lambda: RecencySilenceClassifier(bins=self.bins),
+            "renewal_clock": RenewalClockClassifier,
             "future_value": lambda: FutureValueRegressor(
                 trees=self.trees,
                 scale_features=tuple(self.scale_features),
@@ -82,6 +95,9 @@ class EstimatorSection(Section):
             "churn_risk": lambda: ChurnClassifier(
                 trees=self.trees, random_state=self.seed, n_jobs=n_jobs
             ),
+            "lapse_risk": lambda: LapseClassifier(
+                trees=self.trees, random_state=self.seed, n_jobs=n_jobs
+            ),
         }
         return builders[self.estimator]()
 
@@ -89,8 +105,10 @@ class EstimatorSection(Section):
 class Definition(EstimatorSection):
     """One file of ``models/``: an estimator, and what goes with it.
 
-    ``[silence]`` and ``[rival]`` of ``baseline.toml`` are the churn baseline and a second value
-    baseline; ``[gate]`` says what must be shown before promotion, read by `evaluation.gate`.
+    ``[silence]``, ``[renewal]`` and ``[rival]`` of ``baseline.toml`` are the baselines of churn by
+    inactivity and by contract, and a second value baseline; ``[lapse]`` of ``churn_risk.toml`` is the
+    head of churn by contract. ``[gate]`` says what must be shown before promotion, read by
+    `evaluation.gate`.
 
     Examples
     --------
@@ -105,6 +123,8 @@ class Definition(EstimatorSection):
     """
 
     silence: EstimatorSection | None = None
+    renewal: EstimatorSection | None = None
+    lapse: EstimatorSection | None = None
     rival: EstimatorSection | None = None
     gate: dict[str, Any] = Field(default_factory=dict)
 
@@ -121,23 +141,25 @@ class Definition(EstimatorSection):
 
 @dataclass(frozen=True)
 class Recipe:
-    """An account model that can be fitted: its name, its two heads, and what stands in for them.
+    """An account model that can be fitted: its name, its heads, and what stands in for them.
 
     Parameters
     ----------
     name : str
         What the model is called in backtests and in the registry.
-    value, churn : EstimatorSection
-        The heads.
-    fallback_value, fallback_churn : EstimatorSection
+    value, churn, lapse : EstimatorSection
+        The heads: future value, silence, and for accounts under contract the end of all contracts.
+    fallback_value, fallback_churn, fallback_lapse : EstimatorSection
         What is used for horizons that the heads cannot learn.
     """
 
     name: str
     value: EstimatorSection
     churn: EstimatorSection
+    lapse: EstimatorSection
     fallback_value: EstimatorSection
     fallback_churn: EstimatorSection
+    fallback_lapse: EstimatorSection
 
 
 def recipes(
@@ -152,16 +174,22 @@ def recipes(
     ['past_value', 'average_retention', 'lightgbm']
     """
     silence = baseline.silence or EstimatorSection(estimator="recency_silence")
+    renewal = baseline.renewal or EstimatorSection(estimator="renewal_clock")
     rival = baseline.rival or EstimatorSection(estimator="average_retention")
-    heads: dict[str, tuple[EstimatorSection, EstimatorSection]] = {
-        "past_value": (baseline, silence),
-        "average_retention": (rival, silence),
-        "lightgbm": (future_value, churn_risk),
+    lapse = churn_risk.lapse or EstimatorSection(
+        estimator="lapse_risk", seed=churn_risk.seed, trees=churn_risk.trees
+    )
+    heads: dict[str, tuple[EstimatorSection, EstimatorSection, EstimatorSection]] = {
+        "past_value": (baseline, silence, renewal),
+        "average_retention": (rival, silence, renewal),
+        "lightgbm": (future_value, churn_risk, lapse),
     }
-    return {
-        name: Recipe(name, value, churn, fallback_value=baseline, fallback_churn=silence)
-        for name, (value, churn) in heads.items()
+    stand_ins = {
+        "fallback_value": baseline,
+        "fallback_churn": silence,
+        "fallback_lapse": renewal,
     }
+    return {name: Recipe(name, *own, **stand_ins) for name, own in heads.items()}
 
 
 def recipe_named(known: Mapping[str, Recipe], name: str) -> Recipe:

@@ -91,14 +91,14 @@ class HorizonEstimator(BaseEstimator):  # type: ignore[no-untyped-call]
         self.encoder_ = FeatureEncoder.from_json(json["encoder"])
 
 
-class SilenceClassifier(ClassifierMixin, HorizonEstimator):
-    """An estimator whose predictions are probabilities of silence."""
+class RiskClassifier(ClassifierMixin, HorizonEstimator):
+    """An estimator whose predictions are probabilities of churn: of silence, or of a lapse."""
 
     def predict_proba(self, X: pd.DataFrame) -> Array:
-        """Probability of buying and of silence in the tier horizon, shape (n, 2)."""
-        silent = self._tier_prediction(X)
-        return np.column_stack([1.0 - silent, silent])
+        """Probability of staying and of churn in the tier horizon, shape (n, 2)."""
+        risk = self._tier_prediction(X)
+        return np.column_stack([1.0 - risk, risk])
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.int64]:
-        """Return 1 where silence in the tier horizon is likelier than not, else 0."""
+        """Return 1 where churn in the tier horizon is likelier than not, else 0."""
         return (self._tier_prediction(X) > 0.5).astype(np.int64)

@@ -1,7 +1,7 @@
 """Predictions for several horizons must agree with one another.
 
 Why this way: each horizon has its own trees, so nothing else keeps the value of three months from
-exceeding that of twelve, or silence from growing likelier the longer one waits.
+exceeding that of twelve, silence from growing likelier the longer one waits, or a lapse rarer.
 """
 
 from __future__ import annotations
@@ -60,6 +60,23 @@ def falling(probabilities: Mapping[str, Array]) -> dict[str, Array]:
             probabilities[label] if lowest is None else np.minimum(lowest, probabilities[label])
         )
         found[label] = lowest
+    return found
+
+
+def growing(probabilities: Mapping[str, Array]) -> dict[str, Array]:
+    """Lift each probability of a lapse to those of shorter horizons.
+
+    Examples
+    --------
+    >>> growing({"3m": np.array([0.2]), "6m": np.array([0.1])})
+    {'3m': array([0.2]), '6m': array([0.2])}
+    """
+    found: dict[str, Array] = {}
+    highest: Array | None = None
+    for label in ordered(probabilities):
+        own = probabilities[label]
+        highest = own if highest is None else np.maximum(highest, own)
+        found[label] = highest
     return found
 
 

@@ -7,10 +7,11 @@ explanations integrate along the path from one to the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from valuemodel.estimators.state import Array
 
@@ -44,6 +45,43 @@ class LinkParts:
         """The linear scores of each account, shape (k, n)."""
         summed: Array = self.contributions.sum(axis=2)
         return self.base[:, None] + summed
+
+
+def joined(parts: Sequence[LinkParts], rows: Sequence[NDArray[np.bool_]]) -> LinkParts:
+    """Join the parts of rows that different heads speak for; each row keeps its own head's way.
+
+    Every head has its scores to itself, and those of other rows stay at their base. Rows that no head
+    speaks for have no prediction.
+
+    Parameters
+    ----------
+    parts : sequence of LinkParts
+        Of each head, for its own rows.
+    rows : sequence of ndarray of bool
+        Of each head, which of all rows are its own; no row is in two of them.
+
+    Examples
+    --------
+    >>> one = LinkParts(np.zeros(1), np.full((1, 1, 2), 3.0), lambda scores: scores[0])
+    >>> two = LinkParts(np.ones(1), np.full((1, 1, 2), 4.0), lambda scores: -scores[0])
+    >>> both = joined([one, two], [np.array([True, False]), np.array([False, True])])
+    >>> both.from_link(both.scores)
+    array([ 6., -9.])
+    """
+    base = np.concatenate([part.base for part in parts])
+    places = np.split(np.arange(len(base)), np.cumsum([len(part.base) for part in parts])[:-1])
+    features = parts[0].contributions.shape[2]
+    contributions = np.zeros((len(base), len(rows[0]), features))
+    for part, place, own in zip(parts, places, rows, strict=True):
+        contributions[np.ix_(place, np.flatnonzero(own))] = part.contributions
+
+    def from_link(scores: Array) -> Array:
+        found = np.full(scores.shape[1], np.nan)
+        for part, place, own in zip(parts, places, rows, strict=True):
+            found[own] = part.from_link(scores[place][:, own])
+        return found
+
+    return LinkParts(base, contributions, from_link)
 
 
 def sigmoid(score: Array) -> Array:

@@ -13,13 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from valuemodel.estimators.baselines import single_part
-from valuemodel.estimators.horizon_estimator import SilenceClassifier
+from valuemodel.estimators.horizon_estimator import RiskClassifier
 from valuemodel.estimators.horizons import falling
 from valuemodel.estimators.link import LinkParts
 from valuemodel.estimators.state import Array, State
 
 
-class RecencySilenceClassifier(SilenceClassifier):
+class RecencySilenceClassifier(RiskClassifier):
     """The share of silent accounts among those whose last order was equally long ago.
 
     Parameters

@@ -8,12 +8,14 @@ than what we did before, and how sure are you?".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from valuemodel.evaluation.bootstrap import Resampling
+from valuemodel.evaluation.by_rule import RULE_COLUMNS, rule_metrics
+from valuemodel.evaluation.censoring import Censoring
 from valuemodel.evaluation.comparison import compare, fold_metrics
 from valuemodel.evaluation.deciles import DECILE_COLUMNS, decile_comparison
 from valuemodel.evaluation.gate import GateDecision
@@ -35,14 +37,20 @@ class Evidence:
         Every model beside the baseline: `COMPARISON_COLUMNS`.
     deciles : DataFrame
         ``model`` and the columns of `decile_comparison`, on the tier horizon.
+    by_rule : DataFrame
+        Churn figures of every model for each rule apart: `RULE_COLUMNS`.
     metrics : mapping of str to float
         ``backtest/<cutoff>/<target>_<horizon>/<model>/<metric>``, finite figures only.
+    censoring : mapping
+        Per horizon, at how many of the snapshots learned from the labels are complete.
     """
 
     gate: Mapping[str, Any]
     comparison: pd.DataFrame
     deciles: pd.DataFrame
+    by_rule: pd.DataFrame
     metrics: Mapping[str, float]
+    censoring: Censoring = field(default_factory=dict)
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON values; figures that do not exist are null."""
@@ -50,6 +58,8 @@ class Evidence:
             "gate": dict(self.gate),
             "comparison": _records(self.comparison),
             "deciles": _records(self.deciles),
+            "churn_by_rule": _records(self.by_rule),
+            "censoring": {label: dict(count) for label, count in self.censoring.items()},
         }
 
     @classmethod
@@ -59,10 +69,23 @@ class Evidence:
         numbers = dict.fromkeys(COMPARISON_COLUMNS[4:], "float64")
         deciles = pd.DataFrame(document.get("deciles", []), columns=["model", *DECILE_COLUMNS])
         shares = dict.fromkeys(DECILE_COLUMNS[2:], "float64")
-        return cls(document.get("gate", {}), comparison.astype(numbers), deciles.astype(shares), {})
+        by_rule = pd.DataFrame(document.get("churn_by_rule", []), columns=RULE_COLUMNS)
+        return cls(
+            document.get("gate", {}),
+            comparison.astype(numbers),
+            deciles.astype(shares),
+            by_rule.astype(dict.fromkeys(RULE_COLUMNS[4:], "float64")),
+            {},
+            document.get("censoring", {}),
+        )
 
 
-def gather_evidence(table: pd.DataFrame, decision: GateDecision, baseline: str) -> Evidence:
+def gather_evidence(
+    table: pd.DataFrame,
+    decision: GateDecision,
+    baseline: str,
+    censoring: Censoring | None = None,
+) -> Evidence:
     """Condense a tidy backtest table and the gate's decision into evidence.
 
     Parameters
@@ -73,9 +96,11 @@ def gather_evidence(table: pd.DataFrame, decision: GateDecision, baseline: str) 
         What the gate decided on it.
     baseline : str
         The model that the others are compared with.
+    censoring : mapping, optional
+        From `valuemodel.evaluation.censoring`, of the snapshots that the model learned from.
     """
     if table.empty:
-        return Evidence(decision.as_document(), *_no_tables(), {})
+        return Evidence(decision.as_document(), *_no_tables(), {}, censoring or {})
     models = [str(name) for name in table["model"].unique() if name != baseline]
     deciles = [
         decile_comparison(table, model=name, baseline=baseline, horizon=decision.horizon).assign(
@@ -87,7 +112,9 @@ def gather_evidence(table: pd.DataFrame, decision: GateDecision, baseline: str) 
         gate=decision.as_document(),
         comparison=compare(table, baseline, Resampling())[COMPARISON_COLUMNS],
         deciles=pd.concat(deciles, ignore_index=True)[["model", *DECILE_COLUMNS]],
+        by_rule=rule_metrics(table),
         metrics=_metrics(table),
+        censoring=censoring or {},
     )
 
 
@@ -102,9 +129,9 @@ def _metrics(table: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _no_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+def _no_tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     empty = Evidence.from_document({})
-    return empty.comparison, empty.deciles
+    return empty.comparison, empty.deciles, empty.by_rule
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

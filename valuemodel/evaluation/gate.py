@@ -32,7 +32,7 @@ from pydantic import Field
 
 from valuemodel.evaluation.bootstrap import Estimate, PairedBootstrap, Resampling
 from valuemodel.sections import Section
-from valuemodel.settings import Share
+from valuemodel.settings.kinds import Share
 
 
 class GateRule(Section):

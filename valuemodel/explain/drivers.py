@@ -91,7 +91,7 @@ def explain_accounts(
     dataset : Dataset
         The accounts to explain, in the order of ``shown``.
     shown : mapping
-        Per head, the predictions as they are stored.
+        Per head, the predictions as they are stored; accounts where it is missing are passed over.
     names : sequence of str
         The features in the order of the parts.
     horizon : str
@@ -115,12 +115,14 @@ def explain_accounts(
         rows = slice(start, start + _CHUNK)
         X, keys = dataset.X.iloc[rows], dataset.keys.iloc[rows]
         for head in shown:
-            split = contributions_in_shown_unit(parts_of(head, X), shown[head][rows])
-            tables.append(_driver_rows(split, X, keys, columns).assign(head=head))
+            told = ~np.isnan(shown[head][rows])
+            split = contributions_in_shown_unit(parts_of(head, X[told]), shown[head][rows][told])
+            tables.append(_driver_rows(split, X[told], keys[told], columns).assign(head=head))
             by_group = split.features @ _membership(columns)
             sizes[head] += np.abs(np.hstack([split.features, by_group])).sum(axis=0)
     drivers = _assemble(tables).assign(horizon=horizon)[list(DRIVER_COLUMNS)]
-    return Explanation(drivers, _importance(sizes, columns, horizon, len(dataset.X)))
+    accounts = {head: int((~np.isnan(predicted)).sum()) for head, predicted in shown.items()}
+    return Explanation(drivers, _importance(sizes, columns, horizon, accounts))
 
 
 def _membership(columns: _Columns) -> Floats:
@@ -198,7 +200,7 @@ def _assemble(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _importance(
-    sizes: Mapping[Head, Floats], columns: _Columns, horizon: str, accounts: int
+    sizes: Mapping[Head, Floats], columns: _Columns, horizon: str, accounts: Mapping[Head, int]
 ) -> pd.DataFrame:
     groups = [columns.groups[number] for number in columns.member]
     table = {
@@ -209,7 +211,10 @@ def _importance(
     }
     parts = [
         pd.DataFrame(table).assign(
-            head=head, horizon=horizon, mean_abs=size / max(accounts, 1), accounts=accounts
+            head=head,
+            horizon=horizon,
+            mean_abs=size / max(accounts[head], 1),
+            accounts=accounts[head],
         )
         for head, size in sizes.items()
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from valuemodel.explain.wording import NOT_KNOWN, about_money, horizon_words, points
+from valuemodel.explain.wording import NOT_KNOWN, RISKS, about_money, horizon_words, points
 from valuemodel.features.catalog import Feature
 
 #: At most so many reasons up and as many down.
@@ -32,7 +32,13 @@ def reason_columns() -> list[str]:
     return [f"reason_{way}_{number}" for way in ("up", "down") for number in range(1, MOST + 1)]
 
 
-def reasons(drivers: pd.DataFrame, features: Iterable[Feature], *, currency: str) -> pd.DataFrame:
+def reasons(
+    drivers: pd.DataFrame,
+    features: Iterable[Feature],
+    *,
+    currency: str,
+    churn_rule: str = "inactivity",
+) -> pd.DataFrame:
     """Say per account what raises and what lowers its predictions, at most three of each.
 
     Value comes first, in money; the churn reason with the largest effect takes the last place
@@ -46,6 +52,8 @@ def reasons(drivers: pd.DataFrame, features: Iterable[Feature], *, currency: str
         The catalog entries of the features in it.
     currency : str
         The project's currency.
+    churn_rule : {"inactivity", "contract", "both"}
+        By which rule accounts churn, and what the risk is called.
 
     Returns
     -------
@@ -83,7 +91,9 @@ def reasons(drivers: pd.DataFrame, features: Iterable[Feature], *, currency: str
         for row in chosen.to_dict("records"):
             line = found[row["account_id"]]
             number = 1 + sum(name.startswith(f"reason_{way}") for name in line)
-            line[f"reason_{way}_{number}"] = _sentence(row, catalog, currency)
+            line[f"reason_{way}_{number}"] = _sentence(
+                row, catalog[row["feature"]], currency, RISKS[churn_rule]
+            )
     table = pd.DataFrame.from_dict(found, orient="index", columns=None)
     table = table.reindex(columns=reason_columns()).astype("str")
     return table.rename_axis("account_id").reset_index().astype({"account_id": "str"})
@@ -107,12 +117,12 @@ def _chosen(value: pd.DataFrame, churn: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([value[room], new])
 
 
-def _sentence(row: Mapping[Any, Any], catalog: Mapping[str, Feature], currency: str) -> str:
-    observed = _observed(catalog[row["feature"]], str(row["shown_value"]))
+def _sentence(row: Mapping[Any, Any], feature: Feature, currency: str, risk: str) -> str:
+    observed = _observed(feature, str(row["shown_value"]))
     amount = float(row["contribution"])
     if row["head"] == "churn":
         verb = "raises" if amount > 0 else "lowers"
-        effect = f"{verb} the risk of no purchase by about {points(amount)}"
+        effect = f"{verb} the {risk} by about {points(amount)}"
     else:
         verb, way = ("adds", "to") if amount > 0 else ("takes", "off")
         horizon = horizon_words(str(row["horizon"]))

@@ -18,10 +18,36 @@ _SYMBOLS: Mapping[str, str] = MappingProxyType(
     {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩"}
 )
 _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"))
-_COUNTED = {"days": "day", "orders": "order", "products": "product", "months": "month"}
+#: What is counted, one of it; the unit itself is the word for several.
+_COUNTED: Mapping[str, str] = MappingProxyType(
+    {
+        "days": "day",
+        "orders": "order",
+        "products": "product",
+        "contacts": "contact",
+        "opportunities": "opportunity",
+        "projects": "project",
+        "contracts": "contract",
+        "renewals": "renewal",
+        "users": "user",
+        "seats": "seat",
+        "hours": "hour",
+        "points": "point",
+        "months": "month",
+    }
+)
 _LONGEST_CATEGORY = 40
 
 NOT_KNOWN = "not known"
+
+#: What the chance of churn is called, by the rule of the settings.
+RISKS: Mapping[str, str] = MappingProxyType(
+    {
+        "inactivity": "risk of no purchase",
+        "contract": "risk that the contract lapses",
+        "both": "risk of leaving",
+    }
+)
 
 
 def money(amount: float, currency: str) -> str:
@@ -132,9 +158,11 @@ def _amount(value: float, unit: Unit, currency: str) -> str:
         return share(value)
     if unit == "growth":
         return _growth(value)
+    if unit == "yes_no":
+        return "yes" if value else "no"
     number = f"{value:,.0f}" if abs(value) >= 10 else f"{value:.1f}".removesuffix(".0")
     one = _COUNTED.get(unit)
-    return number if one is None else f"{number} {one}{'' if number == '1' else 's'}"
+    return number if one is None else f"{number} {one if number == '1' else unit}"
 
 
 def _growth(value: float) -> str:

@@ -33,7 +33,7 @@ class Products:
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        lines = snapshot.lines
+        self._lines = lines = snapshot.lines
         since = snapshot.cutoff.at - timedelta(days=730)
         bought = lines.filter(lines.time >= since, lines.product_id.notnull(), lines.amount > 0)
         self.table = bought.group_by("account_id", "product_id").aggregate(
@@ -44,6 +44,10 @@ class Products:
     def aggregate(self, columns: dict[str, ir.Value]) -> ir.Table:
         """Return one row per account with the given aggregates."""
         return self.table.group_by("account_id").aggregate(**columns)
+
+    def history(self) -> ir.Table:
+        """Return one row with ``days``: how many days ago the first visible row of the book is."""
+        return self._lines.aggregate(days=self._lines.age.max())
 
 
 def definitions(horizons: Sequence[Horizon]) -> tuple[Definition[Products], ...]:
@@ -60,6 +64,7 @@ def definitions(horizons: Sequence[Horizon]) -> tuple[Definition[Products], ...]
                 "Bought {value} in the last 730 days",
             ),
             lambda products: products.table.count(),
+            reach=Horizon(730, "day"),
         ),
         Definition(
             Feature(
@@ -71,6 +76,7 @@ def definitions(horizons: Sequence[Horizon]) -> tuple[Definition[Products], ...]
                 "Bought {value} in the last 365 days",
             ),
             lambda products: products.table.count(where=products.table.recent > 0),
+            reach=Horizon(365, "day"),
         ),
         Definition(
             Feature(
@@ -82,6 +88,7 @@ def definitions(horizons: Sequence[Horizon]) -> tuple[Definition[Products], ...]
                 "Took up {value} in the last 180 days that it had not bought in the 550 days before",
             ),
             lambda products: products.table.count(where=products.table.first <= 180),
+            reach=Horizon(730, "day"),
         ),
         Definition(
             Feature(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 import ibis.expr.types as ir
 
@@ -21,10 +21,20 @@ Unit = Literal[
     "money",
     "share",
     "products",
+    "contacts",
+    "opportunities",
+    "projects",
+    "contracts",
+    "renewals",
+    "users",
+    "seats",
+    "hours",
+    "points",
     "months",
     "ratio",
     "growth",
     "number",
+    "yes_no",
     "category",
 ]
 Direction = Literal["more", "less", "either"]
@@ -68,11 +78,23 @@ class Feature:
         return "category" if self.unit == "category" else "number"
 
 
-Source = TypeVar("Source")
+class Source(Protocol):
+    """What features are computed from: rows of each account, as they stood at the cutoff."""
+
+    def aggregate(self, columns: dict[str, ir.Value]) -> ir.Table:
+        """Return one row per account: ``account_id`` and the given aggregates."""
+        ...
+
+    def history(self) -> ir.Table:
+        """Return one row with ``days``: how many days ago the first visible row of the book is."""
+        ...
+
+
+Of = TypeVar("Of")
 
 
 @dataclass(frozen=True)
-class Definition(Generic[Source]):
+class Definition(Generic[Of]):
     """A feature, and next to it the expression that computes it.
 
     Parameters
@@ -80,16 +102,19 @@ class Definition(Generic[Source]):
     feature : Feature
         What it means.
     compute : callable
-        Takes what was known (orders, products or accounts) and returns one value per account.
+        Takes what was known (orders, products, contracts, ...) and returns one value per account.
     empty : float, optional
         Its value for an account without any row in that source: 0 for counts and sums;
         missing where the question does not arise.
     reach : Horizon, optional
-        How far back its window begins. Where the visible history of the whole book is shorter, the
+        How far back its window begins. Where the visible history of its source is shorter, the
         feature is missing for everybody: what happened before the records began is unknown, not 0.
+    records : str
+        The column of its source's history that says when these records began.
     """
 
     feature: Feature
-    compute: Callable[[Source], ir.Value]
+    compute: Callable[[Of], ir.Value]
     empty: float | None = None
     reach: Horizon | None = None
+    records: str = "days"

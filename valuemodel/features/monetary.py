@@ -1,7 +1,9 @@
 """What an account is worth so far, in the value measure of the settings.
 
 ``past_value_<h>`` mirrors the label ``value_<h>``: the same measure over the window of the same
-length that ends where the label begins. It is the forecast that every model has to beat.
+length that ends where the label begins. It is the forecast that every model has to beat. Whatever the
+value is made of, orders, contracts and cost to serve, is in it once; sizes of orders look at what was
+bought outside contracts.
 """
 
 from __future__ import annotations
@@ -26,8 +28,65 @@ def definitions(horizons: Sequence[Horizon]) -> tuple[Definition[Orders], ...]:
         ),
         *(_past_value(window, horizons) for window in _windows(horizons)),
         *(_past_value_before(horizon) for horizon in horizons),
-        *_order_size(),
-        *_shares(),
+    )
+
+
+def of_orders(horizons: Sequence[Horizon]) -> tuple[Definition[Orders], ...]:
+    """Return the features of single orders: their size, what came back, the margin."""
+    del horizons
+    return (*_order_size(), *_shares())
+
+
+def of_contracts(horizons: Sequence[Horizon]) -> tuple[Definition[Orders], ...]:
+    """Return how much of the value contracts bring, in a book that sells in both ways."""
+    del horizons
+    return (
+        Definition(
+            Feature(
+                "contract_value_share_365d",
+                "Share of its value under contract in the last 365 days",
+                "share",
+                "more",
+                "yes",
+                "Contracts brought {value} of its value in the last 365 days",
+            ),
+            lambda orders: share(orders.contracted(365), orders.before_service(365)),
+            reach=Horizon(365, "day"),
+        ),
+    )
+
+
+def of_service(horizons: Sequence[Horizon]) -> tuple[Definition[Orders], ...]:
+    """Return what serving an account costs, however finance treats it."""
+    del horizons
+    return (
+        Definition(
+            Feature(
+                "cost_to_serve_365d",
+                "Cost to serve in the last 365 days",
+                "money",
+                "less",
+                "yes",
+                "Serving it cost {value} in the last 365 days",
+            ),
+            lambda orders: as_number(orders.served(365)),
+            empty=0.0,
+            reach=Horizon(365, "day"),
+            records="costs",
+        ),
+        Definition(
+            Feature(
+                "cost_to_serve_share_365d",
+                "Cost to serve against the value it eats into, last 365 days",
+                "share",
+                "less",
+                "yes",
+                "Serving it cost {value} of what it was worth in the last 365 days before that",
+            ),
+            lambda orders: share(orders.served(365), orders.before_service(365)),
+            reach=Horizon(365, "day"),
+            records="costs",
+        ),
     )
 
 
@@ -62,7 +121,7 @@ def _past_value_before(horizon: Horizon) -> Definition[Orders]:
             "money",
             "more",
             "no",
-            f"Worth {{value}} in the {horizon} before that",
+            f"Worth {{value}} in the {horizon} before the last {horizon}",
         ),
         lambda orders: as_number(orders.value(orders.days(horizon, 2), orders.days(horizon))),
         empty=0.0,
@@ -81,7 +140,7 @@ def _order_size() -> tuple[Definition[Orders], ...]:
                 "indirect",
                 "{value} per order so far",
             ),
-            lambda orders: ratio(orders.value(), orders.purchases()),
+            lambda orders: ratio(orders.traded(), orders.sales()),
         ),
         Definition(
             Feature(
@@ -92,7 +151,7 @@ def _order_size() -> tuple[Definition[Orders], ...]:
                 "yes",
                 "{value} per order in the last 365 days",
             ),
-            lambda orders: ratio(orders.value(365), orders.purchases(365)),
+            lambda orders: ratio(orders.traded(365), orders.sales(365)),
         ),
         Definition(
             Feature(
@@ -104,6 +163,8 @@ def _order_size() -> tuple[Definition[Orders], ...]:
                 "Largest order in the last 730 days: {value}",
             ),
             lambda orders: as_number(orders.largest(730)),
+            reach=Horizon(730, "day"),
+            records="transactions",
         ),
     )
 

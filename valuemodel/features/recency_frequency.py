@@ -96,6 +96,7 @@ def _orders_within(days: int) -> Definition[Orders]:
         lambda orders: orders.purchases(days),
         empty=0,
         reach=Horizon(days, "day"),
+        records="transactions",
     )
 
 
@@ -112,6 +113,7 @@ def _purchase_days_within(days: int) -> Definition[Orders]:
         lambda orders: orders.purchase_days(days),
         empty=0,
         reach=Horizon(days, "day"),
+        records="transactions",
     )
 
 
@@ -179,4 +181,5 @@ def _active_share(periods: int) -> Definition[Orders]:
         lambda orders: as_number(orders.active_periods(periods)) / float(periods),
         empty=0.0,
         reach=Horizon(30 * periods, "day"),
+        records="transactions",
     )

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ibis
 import ibis.expr.types as ir
 
 from valuemodel.features.catalog import Definition, Feature
-from valuemodel.features.orders import Orders, as_number, growth, ratio, share
+from valuemodel.features.orders import Orders, as_number, growth, share
 from valuemodel.periods import Horizon
 
 SPANS = (90, 180, 365)
@@ -21,11 +20,18 @@ _YEAR = Horizon(1, "year")
 
 
 def definitions(horizons: Sequence[Horizon]) -> tuple[Definition[Orders], ...]:
-    """Return the features of trend, with the same season of last year for horizons below a year."""
+    """Return the trend of value, with the same season of last year for horizons below a year."""
     return (
         *(_value_growth(days) for days in SPANS),
-        *(_order_growth(days) for days in SPANS),
         *(_last_year(horizon) for horizon in horizons if horizon.days < 365),
+    )
+
+
+def of_orders(horizons: Sequence[Horizon]) -> tuple[Definition[Orders], ...]:
+    """Return the trend of orders, and how much hangs on one of them."""
+    del horizons
+    return (
+        *(_order_growth(days) for days in SPANS),
         Definition(
             Feature(
                 "lumpiness_730d",
@@ -36,6 +42,8 @@ def definitions(horizons: Sequence[Horizon]) -> tuple[Definition[Orders], ...]:
                 "Its largest order holds {value} more of its value than an even split would",
             ),
             _lumpiness,
+            reach=Horizon(730, "day"),
+            records="transactions",
         ),
     )
 
@@ -67,6 +75,7 @@ def _order_growth(days: int) -> Definition[Orders]:
         ),
         lambda orders: growth(orders.purchases(days), orders.purchases(2 * days, days)),
         reach=Horizon(2 * days, "day"),
+        records="transactions",
     )
 
 
@@ -94,7 +103,10 @@ def _last_year(horizon: Horizon) -> Definition[Orders]:
 
 
 def _lumpiness(orders: Orders) -> ir.FloatingValue:
-    """Share of the largest purchase in the value, less what an even split over orders would give."""
-    count = orders.purchases(730)
-    largest = share(orders.largest(730), orders.value(730))
-    return largest - ratio(ibis.literal(1), count)
+    """Share of the largest sale in the value, less what an even split over the sales would give.
+
+    What contracts bring is in the value and in no sale: the more of it recurs, the less is lumpy.
+    """
+    whole = orders.value(730)
+    even = share(orders.traded(730), whole) / as_number(orders.sales(730)).nullif(0.0)
+    return share(orders.largest(730), whole) - even

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 
+import numpy as np
+import pandas as pd
+
 from valuemodel.exceptions import GateRefused
 
 
@@ -96,6 +99,35 @@ def check_conservation(inputs: Accounts, parts: Mapping[str, Accounts]) -> dict[
         "money": {name: str(part.money) for name, part in everyone.items()},
         "ids_sha256": {name: part.digest for name, part in everyone.items()},
     }
+
+
+def check_same_money(known: pd.Series[float], scored: pd.Series[float]) -> None:
+    """Check that each account brings the same money in two tables, to a hundredth of a cent.
+
+    Parameters
+    ----------
+    known, scored : Series
+        Money by account; the same accounts in the same order.
+
+    Raises
+    ------
+    GateRefused
+        Naming the first accounts that differ.
+
+    Examples
+    --------
+    >>> check_same_money(pd.Series([10.0], ["a"]), pd.Series([12.5], ["a"]))
+    Traceback (most recent call last):
+        ...
+    valuemodel.exceptions.GateRefused: accounts bring other money in the features than in the facts
+      - 1 differ: 'a'
+      hint: this is a fault of the program or of a table changed during the run; run again
+    """
+    same = np.isclose(scored, known, rtol=1e-9, atol=1e-4, equal_nan=True)
+    if fault := _fault(set(known.index[~same]), "differ"):
+        problem = "accounts bring other money in the features than in the facts"
+        hint = "this is a fault of the program or of a table changed during the run; run again"
+        raise GateRefused(problem, hint=hint, details=[fault])
 
 
 def _fault(ids: set[str], what: str) -> str:

@@ -20,6 +20,7 @@ import duckdb
 from ibis.backends.duckdb import Backend
 
 from valuemodel.exceptions import DataRefused, SettingsError
+from valuemodel.io.caps import check_width
 from valuemodel.io.engine import identifier, literal
 from valuemodel.settings import TableSection
 from valuemodel.tables.raw import FILE, ROW
@@ -169,10 +170,7 @@ def read_header(path: Path, section: TableSection, file: str) -> list[str]:
     if not names or names in ([""], [_MARK]):
         problem = f"{file} is empty: it has not even a header"
         raise DataRefused(problem, hint="export again, or correct the path")
-    if len(names) > section.max_columns:
-        problem = f"{file} has more columns than max_columns = {section.max_columns:,}"
-        hint = "check the delimiter, or raise max_columns"
-        raise DataRefused(problem, received=f"{len(names):,} columns", hint=hint)
+    check_width(len(names), section, file)
     return names
 
 

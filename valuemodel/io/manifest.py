@@ -7,13 +7,14 @@ everything that they need to understand the tables is written beside them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
-from valuemodel.io.conservation import Accounts, check_conservation
+from valuemodel.evaluation.censoring import Censoring, censoring_words
+from valuemodel.io.conservation import Accounts, check_conservation, check_same_money
 from valuemodel.settings import Settings
 from valuemodel.tiers.policy import TierPolicy
 from valuemodel.version import __version__
@@ -37,6 +38,8 @@ class Scorer:
         Nothing from this instant on was learned from.
     tags : mapping of str to str
         Per horizon label, what stands in for a model there.
+    censoring : mapping
+        Per horizon label, at how many of the snapshots it learned from the labels were complete.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Scorer:
     role: str
     trained_until: str
     tags: Mapping[str, str]
+    censoring: Censoring = field(default_factory=dict)
 
 
 def describe_run(
@@ -87,8 +91,15 @@ def describe_run(
         "currency": settings.project.currency,
         "level": settings.project.level,
         "measure": settings.value.measure,
+        "basis": settings.value.basis,
         "refunds": settings.value.refunds,
-        "churn_rule": settings.churn.rule,
+        "subtract": list(settings.value.subtract)
+        if settings.value.measure == "contribution"
+        else [],
+        "discount_rate": settings.value.discount_rate,
+        "value_statement": settings.value_statement,
+        "churn_rule": settings.churn_rule,
+        "churn_statement": settings.churn_statement,
         "horizons": [horizon.label for horizon in settings.value.ordered],
         "tier_horizon": settings.value.tiering.label,
         "accounts": len(tables["predictions"]),
@@ -98,6 +109,7 @@ def describe_run(
         "model_digest": scorer.digest,
         "model_trained_until": scorer.trained_until,
         "model_tags": dict(scorer.tags),
+        "model_labels": censoring_words(scorer.censoring),
         "role": scorer.role,
         "inputs": inputs,
         "policy_version": policy.version,
@@ -119,10 +131,15 @@ def _conservation(
 ) -> dict[str, object]:
     """Check that every known account and its money is scored, or excluded by the population.
 
-    An account counts as scored where it has a prediction, facts and a recommendation.
+    An account counts as scored where it has a prediction, facts and a recommendation. Its money must
+    be the same in the features and in the facts; what is added up is that of the facts, since
+    contracts are earned by the day and two sums of such parts may differ in their last digit.
     """
     column = f"past_value_{label}"
     predicted = tables["predictions"].set_index("account_id")[column]
+    facts = known.drop_duplicates("account_id").set_index("account_id")[column]
+    both = predicted.index.intersection(facts.index)
+    check_same_money(facts.loc[both], predicted.loc[both])
     scored = predicted[
         predicted.index.isin(tables["recommendations"]["account_id"])
         & predicted.index.isin(tables["account_facts"]["account_id"])
@@ -131,12 +148,14 @@ def _conservation(
     return check_conservation(
         Accounts(known["account_id"].tolist(), _money(known[column])),
         {
-            "scored": Accounts(scored.index.tolist(), _money(scored)),
+            "scored": Accounts(
+                scored.index.tolist(), _money(facts.reindex(scored.index).fillna(0))
+            ),
             "excluded": Accounts(excluded["account_id"].tolist(), _money(excluded[column])),
         },
     )
 
 
 def _money(values: pd.Series[Any]) -> Decimal:
-    """Sum money exactly, whatever the order: amounts have four decimals at the most."""
+    """Sum money exactly, whatever the order; what a day's share of a contract adds is rounded."""
     return sum((Decimal(f"{value:.4f}") for value in values), Decimal(0))

@@ -140,7 +140,10 @@ def join_rejects(connection: Backend, view: str, rejects: list[str]) -> str:
 
 
 def check_unchanged(files: tuple[SourceFile, ...], root: Path) -> None:
-    """Refuse when a file was written to while it was read.
+    """Refuse when a file was written to or replaced while it was read.
+
+    Why: a file of the same size may hold another export, so it is read once more. A table of a
+    database was read in one transaction, and cannot change in it.
 
     Raises
     ------
@@ -149,7 +152,10 @@ def check_unchanged(files: tuple[SourceFile, ...], root: Path) -> None:
     """
     for file in files:
         path = root / file.name
-        if path.is_file() and path.stat().st_size != file.size:
+        if "://" in file.name or not path.is_file():
+            continue
+        size = path.stat().st_size
+        if size != file.size or fingerprint(path, root).digest != file.digest:
             problem = f"{file.name} changed while it was read"
-            received = f"{file.size:,} bytes before, {path.stat().st_size:,} after"
+            received = f"{file.size:,} bytes before, {size:,} after"
             raise DataRefused(problem, received=received, hint="run again when it is complete")

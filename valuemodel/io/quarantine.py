@@ -15,7 +15,7 @@ from valuemodel.io.sifting import Sifted
 from valuemodel.settings import Settings, TableSection
 from valuemodel.tables.cleaning import EXACT_DUPLICATE
 from valuemodel.tables.raw import FILE, ROW
-from valuemodel.tables.rules import ACCOUNT_RULES, RAGGED_ROW, TRANSACTION_RULES
+from valuemodel.tables.rules import RAGGED_ROW
 from valuemodel.tables.validation import EXCLUDED, RULE
 
 #: The columns of ours, before the source's own.
@@ -52,9 +52,7 @@ def collect_quarantine(connection: Backend, sifted: list[Sifted], settings: Sett
     names = {name.casefold() for name in COLUMNS}
     selects = []
     for one in sifted:
-        section: TableSection = settings.tables.transactions
-        if one.raw.name == "accounts" and settings.tables.accounts is not None:
-            section = settings.tables.accounts
+        section = settings.tables.declared[one.raw.name]
         materialise(connection, f"aside_{one.raw.name}", _aside(one, section))
         own = ", ".join(
             f"CAST(raw_{one.raw.name}.{identifier(name)} AS VARCHAR) AS "
@@ -77,20 +75,20 @@ def _aside(sifted: Sifted, section: TableSection) -> ir.Table:
     """Return the columns of ours for all rows that are not in the ledger."""
     name, table = sifted.raw.name, sifted.table
     out = table.filter(table[RULE].notnull())
-    reasons = {rule.name: rule.sentence for rule in (*ACCOUNT_RULES, *TRANSACTION_RULES)}
-    reasons[EXACT_DUPLICATE] = "the same row is there already, with the same line id"
+    reasons = {rule.name: rule.sentence for rule in sifted.judged.rules}
+    reasons[EXACT_DUPLICATE] = "the same row is there already"
     for place, exclusion in enumerate(section.exclude):
         reasons[f"{EXCLUDED}{place}"] = exclusion.reason
     reason = ibis.cases(*[(out[RULE] == rule, text) for rule, text in reasons.items()], else_="")
-    money = out["amount"] if "amount" in out.columns else ibis.null("decimal(18, 4)")
+    money, account = sifted.judged.money, "account_id"
     rows = out.select(
         table=ibis.literal(name),
         rule=ibis.cases((out[RULE].startswith(EXCLUDED), EXCLUDED.strip()), else_=out[RULE]),
         reason=reason,
         source_file=out[FILE],
         source_row=out[ROW].cast("int64"),
-        account_id=out.account_id,
-        amount=money,
+        account_id=out[account] if account in out.columns else ibis.null("string"),
+        amount=out[money] if money else ibis.null("decimal(18, 4)"),
         line=ibis.null("string"),
     )
     rejects = sifted.raw.rejects

@@ -1,4 +1,4 @@
-"""Sifting one table: judge every row, find the repeated ones, count, and refuse what is too bad.
+"""Sifting one table: judge every row, then rows together, count, and refuse what is too bad.
 
 Why this way: a judged row is written to the engine once, so that counting, the quarantine and the
 ledger all read the same verdict and no text is parsed twice.
@@ -13,24 +13,14 @@ from decimal import Decimal
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
-from valuemodel.exceptions import DataRefused
+from valuemodel.exceptions import DataRefused, nearest
 from valuemodel.io.engine import materialise
 from valuemodel.settings import TableSection
-from valuemodel.tables.cleaning import EXACT_DUPLICATE, repeated, with_verdicts
+from valuemodel.tables.cleaning import EXACT_DUPLICATE, with_verdicts
 from valuemodel.tables.quality import SetAside, TableReport, Tally
 from valuemodel.tables.raw import FILE, ROW, RawTable
 from valuemodel.tables.rules import RAGGED_ROW, Rule, limits_of
 from valuemodel.tables.validation import EXCLUDED, REPAIR, RULE, Judged
-
-
-@dataclass(frozen=True)
-class Uniqueness:
-    """What should tell rows apart, what must then agree, and the rule for rows that do not."""
-
-    key: tuple[str, ...]
-    content: tuple[str, ...]
-    first: tuple[str, ...]
-    conflict: Rule
 
 
 @dataclass(frozen=True)
@@ -48,15 +38,8 @@ class Sifted:
         return self.table.filter(self.table[RULE].isnull())
 
 
-def sift(
-    connection: Backend,
-    raw: RawTable,
-    judged: Judged,
-    section: TableSection,
-    rules: tuple[Rule, ...],
-    unique: Uniqueness | None,
-) -> Sifted:
-    """Write the judged rows to the engine, add the verdicts on repeated rows, and count.
+def sift(connection: Backend, raw: RawTable, judged: Judged, section: TableSection) -> Sifted:
+    """Write the judged rows to the engine, add the verdicts on several rows, and count.
 
     Parameters
     ----------
@@ -66,10 +49,6 @@ def sift(
         The rows as read, and as judged.
     section : TableSection
         The limits and exclusions.
-    rules : tuple of Rule
-        The catalogue of this table.
-    unique : Uniqueness or None
-        None where nothing tells rows apart.
 
     Raises
     ------
@@ -78,50 +57,47 @@ def sift(
     SettingsError
         If a limit is given for a rule that does not exist.
     """
-    limits = limits_of(rules, section.limits, raw.name)
+    limits = limits_of(judged.rules, section.limits, raw.name)
     table = materialise(connection, f"judged_{raw.name}", judged.table)
-    read = _read(raw, table)
+    read = _read(raw, table, judged.money)
     if read.rows == 0:
         problem = f"{raw.name} has no rows"
         received = ", ".join(file.name for file in raw.files)
         raise DataRefused(problem, received=received, hint="export again, or correct the source")
-    if unique is not None:
-        table = _with_repeated(connection, raw.name, table, unique)
-    counts = _counts(table)
+    for place, verdict in enumerate(judged.verdicts):
+        found = verdict(table.filter(table[RULE].isnull()))
+        taken = materialise(connection, f"verdict_{place}_{raw.name}", found)
+        if int(taken.count().to_pyarrow().as_py()):
+            table = with_verdicts(table, taken)
+    counts = _counts(table, judged.money)
     if raw.rejects is not None:
         counts[RAGGED_ROW.name] = Tally(int(raw.rejects.count().to_pyarrow().as_py()))
     report = _report(raw, judged, table, section, (read, counts, limits))
     sifted = Sifted(raw, judged, table, report)
-    _refuse_over_limit(sifted, {rule.name: rule for rule in rules})
+    _refuse_over_limit(sifted)
     report.check()
     return sifted
 
 
-def _read(raw: RawTable, judged: ir.Table) -> Tally:
+def _read(raw: RawTable, judged: ir.Table, money: str) -> Tally:
     """Count what was read: rows in the source itself, money as far as it was understood."""
     rejected = 0 if raw.rejects is None else int(raw.rejects.count().to_pyarrow().as_py())
     rows = int(raw.table.count().to_pyarrow().as_py()) + rejected
-    money = judged.aggregate(**_sums(judged)).to_pyarrow().to_pylist()[0].get("amount")
-    return Tally(rows, Decimal(money or 0))
+    return Tally(rows, tally(judged, money).amount)
 
 
-def _sums(table: ir.Table) -> dict[str, ir.Scalar]:
-    """Return what is counted: rows, and money where the table has any."""
-    money = {"amount": table["amount"].sum()} if "amount" in table.columns else {}
-    return {"rows": table.count(), **money}
+def tally(table: ir.Table, money: str) -> Tally:
+    """Count the rows of a table, and its money where it has any."""
+    row = table.aggregate(**_sums(table, money)).to_pyarrow().to_pylist()[0]
+    return Tally(int(row["rows"]), Decimal(row.get("amount") or 0))
 
 
-def _with_repeated(connection: Backend, name: str, table: ir.Table, unique: Uniqueness) -> ir.Table:
-    usable = table.filter(table[RULE].isnull() & table[unique.key[-1]].notnull())
-    if unique.key[-1] == "valid_from":
-        usable = table.filter(table[RULE].isnull())
-    found = repeated(usable, unique.key, unique.content, unique.first, unique.conflict.name)
-    verdicts = materialise(connection, f"repeated_{name}", found)
-    return with_verdicts(table, verdicts) if int(verdicts.count().to_pyarrow().as_py()) else table
+def _sums(table: ir.Table, money: str) -> dict[str, ir.Scalar]:
+    return {"rows": table.count(), **({"amount": table[money].sum()} if money else {})}
 
 
-def _counts(table: ir.Table) -> dict[str | None, Tally]:
-    grouped = table.group_by(RULE).aggregate(**_sums(table)).to_pyarrow().to_pylist()
+def _counts(table: ir.Table, money: str) -> dict[str | None, Tally]:
+    grouped = table.group_by(RULE).aggregate(**_sums(table, money)).to_pyarrow().to_pylist()
     return {row[RULE]: Tally(int(row["rows"]), Decimal(row.get("amount") or 0)) for row in grouped}
 
 
@@ -170,16 +146,18 @@ def _repaired(raw: RawTable, judged: Judged, table: ir.Table) -> dict[str, int]:
     return repaired
 
 
-def _refuse_over_limit(sifted: Sifted, rules: Mapping[str, Rule]) -> None:
+def _refuse_over_limit(sifted: Sifted) -> None:
     over = [found for found in sifted.report.quarantined if found.share > found.limit]
     if not over:
         return
+    rules = {rule.name: rule for rule in sifted.judged.rules}
     name = sifted.raw.name
     details = [_described(sifted, found, rules[found.rule]) for found in over]
     first = rules[over[0].rule]
     hint = f"{first.fix}; limits.{first.name} allows a share of rows to be set aside"
     problem = f"{name}: {len(over)} rule{'s' if len(over) > 1 else ''} set aside too many rows"
-    received = f"{sifted.report.read.rows:,} rows of {len(sifted.raw.files)} files"
+    files = len(sifted.raw.files)
+    received = f"{sifted.report.read.rows:,} rows of {files} file{'' if files == 1 else 's'}"
     raise DataRefused(problem, received=received, hint=hint, details=details)
 
 
@@ -193,15 +171,18 @@ def _described(sifted: Sifted, found: SetAside, rule: Rule) -> str:
         rows = sifted.table.filter(sifted.table[RULE] == rule.name)
         column = sifted.judged.mapped.get(rule.column, "")
     places = rows.order_by(FILE, ROW).limit(5).to_pyarrow().to_pylist()
-    shown = f" such as {_example(sifted, places[0], column)}" if column else ""
+    shown = _example(sifted, places[0], column, rule) if column else ""
     where = f"{places[0][FILE]}, data rows {', '.join(str(place[ROW]) for place in places)}"
     named = f" (column {column!r})" if column else ""
     share = f"{found.rows:,} rows, {found.share:.2%}, over the limit of {found.limit:.2%}"
     return f"{rule.name}: {rule.sentence}{named}: {share}; {where}{shown}"
 
 
-def _example(sifted: Sifted, place: Mapping[str, object], column: str) -> str:
+def _example(sifted: Sifted, place: Mapping[str, object], column: str, rule: Rule) -> str:
+    """Show one value, and the nearest of the choices where there are some."""
     raw = sifted.raw.table
     one = raw.filter((raw[FILE] == place[FILE]) & (raw[ROW] == place[ROW]))
     value = one.select(value=one[column].cast("string")).limit(1).to_pyarrow()["value"][0].as_py()
-    return repr(value if value is None else value[:80])
+    hint = nearest(str(value), rule.choices)
+    shown = repr(value if value is None else value[:80])
+    return f" such as {shown}{f' ({hint})' if hint else ''}"

@@ -6,8 +6,8 @@ beside it in `readers`; what a row must be lies below it in `valuemodel.tables`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import ibis
@@ -16,39 +16,34 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from valuemodel.exceptions import DataRefused, SettingsError, ValueModelError
-from valuemodel.io.engine import materialise, store
+from valuemodel.io.engine import identifier, materialise, store
 from valuemodel.io.parts import check_unchanged
 from valuemodel.io.quarantine import collect_quarantine
 from valuemodel.io.readers import read_source
-from valuemodel.io.sifting import Sifted, Uniqueness, sift
+from valuemodel.io.sifting import Sifted, sift, tally
 from valuemodel.io.summary import summarise
+from valuemodel.io.units import check_units
 from valuemodel.periods import Cutoff
-from valuemodel.settings import Settings
+from valuemodel.settings import (
+    AccountsSection,
+    DatedSection,
+    OpportunitiesSection,
+    Settings,
+    TableSection,
+    TransactionsSection,
+)
 from valuemodel.tables.accounts import accounts_columns, judge_accounts
-from valuemodel.tables.coverage import check_coverage
+from valuemodel.tables.basis import on_basis
+from valuemodel.tables.coverage import check_coverage, valued_accounts
 from valuemodel.tables.hierarchy import by_parent, first_parents, parents_only, top_parents
-from valuemodel.tables.ledger import Ledger
+from valuemodel.tables.ledger import Ledger, Stages
 from valuemodel.tables.quality import FEWEST_ACCOUNTS, Report, Tally
-from valuemodel.tables.raw import FILE
-from valuemodel.tables.rules import (
-    ACCOUNT_RULES,
-    CONFLICTING_ACCOUNT,
-    CONFLICTING_LINE,
-    SCALE_BREAK,
-    TRANSACTION_RULES,
-    limits_of,
-)
-from valuemodel.tables.scale import ScaleBreak, amount_histogram, scale_breaks
-from valuemodel.tables.schemas import TRANSACTION_INPUTS, TRANSACTIONS
+from valuemodel.tables.raw import RawTable
+from valuemodel.tables.records import judge_records
+from valuemodel.tables.schemas import TABLES, TRANSACTIONS, Column
+from valuemodel.tables.span import span_of
 from valuemodel.tables.transactions import judge_transactions
-from valuemodel.tables.validation import check_float_ids
-
-_LINES = Uniqueness(
-    key=("account_id", "order_id", "line_id"),
-    content=("time", "amount", "cost", "product_id", "under_contract"),
-    first=("known_at",),
-    conflict=CONFLICTING_LINE,
-)
+from valuemodel.tables.validation import Judged, check_float_ids
 
 
 @dataclass(frozen=True)
@@ -99,143 +94,172 @@ def open_ledger(
     SettingsError
         If the settings name columns, rules or files of a kind that do not exist.
     """
+    _check_settings(settings)
     root = root.absolute()
-    transactions = _sift_transactions(connection, settings, root, now)
-    accounts = _sift_accounts(connection, settings, root)
-    coverage = _check_accounts(transactions, accounts, settings)
-    breaks = _check_scale(transactions, settings)
-    ledger, moved = _ledger(connection, transactions, accounts, settings)
-    sifted = [transactions] if accounts is None else [transactions, accounts]
-    quarantine = collect_quarantine(connection, sifted, settings)
-    report = summarise(ledger, sifted, settings, coverage)
-    report = replace(report, warnings=(*report.warnings, *breaks, *moved))
-    for one in sifted:
+    before = _relations(connection)
+    sifted = {
+        name: _sift(connection, settings, section, name, root, now)
+        for name, section in settings.tables.declared.items()
+    }
+    coverage = _check_accounts(sifted, settings)
+    units = [
+        sentence
+        for name, one in sifted.items()
+        if one.judged.money
+        for sentence in check_units(one, settings.tables.declared[name])
+    ]
+    ledger, last, moved = _ledger(connection, sifted, settings, now)
+    quarantine = collect_quarantine(connection, list(sifted.values()), settings)
+    report = summarise(ledger, last, sifted, settings, coverage)
+    report = replace(report, warnings=(*report.warnings, *units, *moved))
+    for one in sifted.values():
         check_unchanged(one.raw.files, root)
-    _drop_what_was_read(connection)
+    _drop_what_was_read(connection, before, {*TABLES, "quarantine"})
     return Tables(ledger, quarantine, report)
 
 
-def _sift_transactions(
-    connection: Backend, settings: Settings, root: Path, now: Cutoff | None
+def _check_settings(settings: Settings) -> None:
+    needy = settings.project.level == "parent" or settings.features.extra
+    if settings.tables.accounts is None and needy:
+        problem = "level = parent and features.extra need [tables.accounts]"
+        raise SettingsError(problem, hint="declare the accounts table")
+
+
+def _sift(
+    connection: Backend,
+    settings: Settings,
+    section: TableSection,
+    name: str,
+    root: Path,
+    now: Cutoff | None,
 ) -> Sifted:
-    section = settings.tables.transactions
-    known = TRANSACTIONS.columns + TRANSACTION_INPUTS
-    raw = read_source(connection, "transactions", section, known, root)
-    judged = judge_transactions(raw, settings, now)
-    check_float_ids(raw, judged.mapped, ("account_id", "order_id", "line_id", "product_id"))
-    unique = _LINES if "line_id" in judged.mapped else None
-    return sift(connection, raw, judged, section, TRANSACTION_RULES, unique)
+    raw = read_source(connection, name, section, _known(name, settings), root)
+    judged = _judged(raw, settings, section, now)
+    check_float_ids(raw, judged.mapped, TABLES[name].ids)
+    return sift(connection, raw, judged, section)
 
 
-def _sift_accounts(connection: Backend, settings: Settings, root: Path) -> Sifted | None:
-    section = settings.tables.accounts
-    if section is None:
-        if settings.project.level == "parent" or settings.features.extra:
-            problem = "level = parent and features.extra need [tables.accounts]"
-            raise SettingsError(problem, hint="declare the accounts table")
-        return None
-    known = accounts_columns(settings)
-    raw = read_source(connection, "accounts", section, known, root)
-    judged = judge_accounts(raw, settings, section)
-    check_float_ids(raw, judged.mapped, ("account_id", "parent_id"))
-    key = ("account_id", "valid_from")
-    content = tuple(column.name for column in known if column.name not in key)
-    unique = Uniqueness(key, content, (), CONFLICTING_ACCOUNT)
-    return sift(connection, raw, judged, section, ACCOUNT_RULES, unique)
+def _known(name: str, settings: Settings) -> tuple[Column, ...]:
+    return accounts_columns(settings) if name == "accounts" else TABLES[name].known
 
 
-def _check_accounts(
-    transactions: Sifted, accounts: Sifted | None, settings: Settings
-) -> float | None:
-    """Refuse a book too small to compare, or one whose two tables mean different accounts."""
-    buying = int(transactions.passed.account_id.nunique().to_pyarrow().as_py())
-    if buying < FEWEST_ACCOUNTS:
-        problem = f"transactions of {buying} accounts are too few"
+def _judged(raw: RawTable, settings: Settings, section: TableSection, now: Cutoff | None) -> Judged:
+    if isinstance(section, TransactionsSection):
+        return judge_transactions(raw, settings, section, now)
+    if isinstance(section, AccountsSection):
+        return judge_accounts(raw, settings, section)
+    return judge_records(raw, TABLES[raw.name], settings, section, now)
+
+
+def _check_accounts(sifted: Mapping[str, Sifted], settings: Settings) -> float | None:
+    """Refuse a book too small to compare, or one whose tables mean different accounts."""
+    worth = [name for name in ("transactions", "contracts") if name in sifted]
+    parts = {name: sifted[name].passed for name in worth}
+    valued = valued_accounts(parts.get("transactions"), parts.get("contracts"))
+    found = int(valued.count().to_pyarrow().as_py())
+    if found < FEWEST_ACCOUNTS:
+        problem = f"{' and '.join(worth)} of {found} accounts are too few"
         hint = f"at least {FEWEST_ACCOUNTS} accounts with an accepted row are needed"
-        read, accepted = transactions.report.read.rows, transactions.report.accepted.rows
+        reports = [sifted[name].report for name in worth]
+        read, accepted = (sum(getattr(one, part).rows for one in reports) for part in _COUNTS)
         raise DataRefused(problem, received=f"{read:,} rows, {accepted:,} accepted", hint=hint)
-    if accounts is None or settings.tables.accounts is None:
+    if settings.tables.accounts is None:
         return None
-    least = settings.tables.accounts.coverage
-    return check_coverage(transactions.passed, accounts.passed, least)
+    return check_coverage(valued, sifted["accounts"].passed, settings.tables.accounts.coverage)
 
 
-def _check_scale(transactions: Sifted, settings: Settings) -> list[str]:
-    """Refuse amounts in another unit of money; where the settings accept them, warn."""
-    rows = transactions.passed
-    months = rows.time.truncate("M").strftime("%Y-%m")
-    by_month = amount_histogram(rows, ibis.literal("all"), months)
-    by_file = amount_histogram(rows, ibis.literal("all"), rows[FILE])
-    found = scale_breaks(by_month.to_pyarrow().to_pandas())
-    if len(transactions.raw.files) > 1:
-        found += scale_breaks(by_file.to_pyarrow().to_pandas(), fewest_groups=2)
-    if not found:
-        return []
-    shown = [_described(one) for one in found]
-    share = max(one.rows for one in found) / max(transactions.report.accepted.rows, 1)
-    limits = limits_of(TRANSACTION_RULES, settings.tables.transactions.limits, "transactions")
-    if share > limits[SCALE_BREAK.name]:
-        problem = f"transactions: {SCALE_BREAK.sentence}"
-        raise DataRefused(problem, details=shown, hint=SCALE_BREAK.fix)
-    return shown
-
-
-def _described(found: ScaleBreak) -> str:
-    return (
-        f"{found.group}: amounts are about {found.factor:g} times the others ({found.rows:,} rows)"
-    )
+_COUNTS = ("read", "accepted")
 
 
 def _ledger(
-    connection: Backend, transactions: Sifted, accounts: Sifted | None, settings: Settings
-) -> tuple[Ledger, list[str]]:
-    """Write the validated tables, at the project's level; say which parents were not followed."""
-    sold = transactions.passed.select(*TRANSACTIONS.names)
-    known = None
-    if accounts is not None:
-        known = accounts.passed.select(*[column.name for column in accounts_columns(settings)])
+    connection: Backend, sifted: Mapping[str, Sifted], settings: Settings, now: Cutoff | None
+) -> tuple[Ledger, Cutoff, list[str]]:
+    """Write the validated tables, at the project's level; say the last event, and which parents were not followed."""
+    tables = {
+        name: one.passed.select(*[column.name for column in _columns(name, settings)])
+        for name, one in sifted.items()
+    }
+    if "transactions" in tables:
+        tables["transactions"] = on_basis(tables["transactions"], settings.value.basis)
+    counted = {name: tally(table, TABLES[name].money) for name, table in tables.items()}
     moved: list[str] = []
-    if settings.project.level == "parent" and known is not None:
-        links = first_parents(known).to_pyarrow().to_pandas()
-        movers = int((links["parents"] > 1).sum())
-        if movers:
-            moved = [f"{movers:,} accounts change their parent; the first one holds throughout"]
-        tops = store(connection, "top_parents", pa.Table.from_pandas(top_parents(links)))
-        sold, known = by_parent(sold, tops), parents_only(known, tops)
-    table = materialise(connection, "transactions", sold.select(*TRANSACTIONS.names))
-    _check_totals(table, transactions.report.accepted)
-    if known is not None:
-        known = materialise(connection, "accounts", known)
-    times = table.aggregate(first=table.time.min(), last=table.time.max()).to_pyarrow()
-    first, last = times["first"][0].as_py(), times["last"][0].as_py()
-    until = settings.tables.transactions.complete_until or _day_after(last)
-    return Ledger(table, known, Cutoff(first), until), moved
+    if settings.project.level == "parent":
+        tables, moved = _at_parents(connection, tables)
+    stored: dict[str, ir.Table | None] = {
+        name: materialise(connection, name, table) for name, table in tables.items()
+    }
+    for name, table in stored.items():
+        if name != "accounts":
+            _check_totals(name, table, counted[name], sifted[name].report.accepted.rows)
+    if "transactions" not in stored:
+        nothing = ibis.schema(TRANSACTIONS.validated()).to_pyarrow().empty_table()
+        stored["transactions"] = store(connection, "transactions", nothing)
+    stored.setdefault("accounts", None)
+    decisive, *bounds = _declared_ends(settings)
+    span = span_of(stored["transactions"], stored.get("contracts"), now, decisive, bounds)
+    ledger = Ledger(
+        **stored,
+        first=span.first,
+        complete_until=span.complete_until,
+        stages=_stages(settings.tables.opportunities),
+    )
+    return ledger, span.last, moved
 
 
-def _day_after(last: datetime) -> Cutoff:
-    return Cutoff(datetime(last.year, last.month, last.day) + timedelta(days=1))  # noqa: DTZ001
+def _stages(section: OpportunitiesSection | None) -> Stages:
+    """Return the stages in which an opportunity has ended, as the settings name them."""
+    return Stages() if section is None else Stages(tuple(section.won), tuple(section.lost))
 
 
-def _check_totals(table: ir.Table, accepted: Tally) -> None:
+def _columns(name: str, settings: Settings) -> tuple[Column, ...]:
+    return accounts_columns(settings) if name == "accounts" else TABLES[name].columns
+
+
+def _declared_ends(settings: Settings) -> list[Cutoff | None]:
+    """Return until when the tables that make up value are complete, the one that decides first."""
+    tables = settings.tables
+    makers: list[DatedSection | None] = [tables.transactions, tables.contracts]
+    if settings.value.measure == "contribution":
+        makers.append(tables.costs)
+    return [section.complete_until for section in makers if section is not None]
+
+
+def _at_parents(
+    connection: Backend, tables: Mapping[str, ir.Table]
+) -> tuple[dict[str, ir.Table], list[str]]:
+    """Replace accounts by their top parents in every table that names accounts."""
+    links = first_parents(tables["accounts"]).to_pyarrow().to_pandas()
+    tops = store(connection, "top_parents", pa.Table.from_pandas(top_parents(links)))
+    found = dict(tables)
+    for name, table in tables.items():
+        if name == "accounts":
+            found[name] = parents_only(table, tops)
+        elif "account_id" in table.columns:
+            own = [part for part in TABLES[name].key if part in TABLES[name].ids[1:]]
+            found[name] = by_parent(table, tops, own).select(*table.columns)
+    movers = int((links["parents"] > 1).sum())
+    sentence = f"{movers:,} accounts change their parent; the first one holds throughout"
+    return found, [sentence] if movers else []
+
+
+def _check_totals(name: str, table: ir.Table, counted: Tally, accepted: int) -> None:
     """Prove that what lies in the ledger is what was accepted, row for row and cent for cent."""
-    found = table.aggregate(rows=table.count(), amount=table.amount.sum()).to_pyarrow().to_pylist()
-    kept = Tally(int(found[0]["rows"]), found[0]["amount"])
-    if kept != accepted:
-        problem = "the ledger does not hold what was accepted"
-        raise ValueModelError(problem, received=f"{kept}, accepted {accepted}")
+    kept = tally(table, TABLES[name].money)
+    if kept != counted or kept.rows != accepted:
+        problem = f"the ledger does not hold what was accepted of {name}"
+        raise ValueModelError(problem, received=f"{kept}, accepted {accepted:,} rows, {counted}")
 
 
-def _drop_what_was_read(connection: Backend) -> None:
-    """Leave only the ledger and the quarantine in the engine."""
-    views = connection.raw_sql(
-        "SELECT view_name FROM duckdb_views() WHERE NOT internal AND regexp_matches(view_name, "
-        "'^(raw|rejects|csv_rows)_')"
+def _relations(connection: Backend) -> set[tuple[str, str]]:
+    rows = connection.raw_sql(
+        "SELECT 'VIEW', view_name FROM duckdb_views() WHERE NOT internal "
+        "UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables()"
     ).fetchall()
-    tables = connection.raw_sql(
-        "SELECT table_name FROM duckdb_tables() WHERE regexp_matches(table_name, "
-        "'^(judged|repeated|csv_read|csv_rejects|copied)_|^top_parents$')"
-    ).fetchall()
-    for (name,) in views:
-        connection.raw_sql(f'DROP VIEW "{name}"')
-    for (name,) in tables:
-        connection.raw_sql(f'DROP TABLE "{name}"')
+    return {(str(kind), str(name)) for kind, name in rows}
+
+
+def _drop_what_was_read(connection: Backend, before: set[tuple[str, str]], kept: set[str]) -> None:
+    """Leave only the ledger and the quarantine in the engine, views first: they lie on tables."""
+    for kind, name in sorted(_relations(connection) - before, reverse=True):
+        if name not in kept:
+            connection.raw_sql(f"DROP {kind} {identifier(name)}")

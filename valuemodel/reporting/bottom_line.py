@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from valuemodel.reporting.review_tables import ReviewTables
 
-#: From this probability on, no purchase is more likely than one.
+#: From this probability on, churn is more likely than none.
 MORE_LIKELY_THAN_NOT = 0.5
 
 
@@ -25,11 +25,13 @@ class BottomLine:
     expected, expected_top, expected_top_by_past : float
         Expected value of all accounts, of the top tier, and of the top tier that past value picks.
     at_risk_accounts, at_risk_past : int, float
-        Accounts more likely than not to buy nothing, and what they brought in the past window.
+        Accounts more likely than not to churn, and what they brought in the past window.
     set_aside_rows, set_aside_money : int, float
         What the data checks set aside.
     no_history : int
         Accounts without any visible row.
+    no_contract, loss_making : int
+        Accounts that no rule of churn judges, and those that are expected to lose money.
     """
 
     accounts: int
@@ -46,6 +48,8 @@ class BottomLine:
     set_aside_rows: int
     set_aside_money: float
     no_history: int
+    no_contract: int
+    loss_making: int
 
     @property
     def top_share(self) -> float:
@@ -57,6 +61,7 @@ def bottom_line(tables: ReviewTables) -> BottomLine:
     """Add up the book."""
     book = tables.book
     top, top_by_past = book["place"] == 0, book["place_by_past"] == 0
+    tags = book["tags"].fillna("").str.split(";")
     at_risk = (book["churn"] > MORE_LIKELY_THAN_NOT) & (book["past"] > 0)
     return BottomLine(
         accounts=len(book),
@@ -72,5 +77,8 @@ def bottom_line(tables: ReviewTables) -> BottomLine:
         at_risk_past=float(book.loc[at_risk, "past"].sum()),
         set_aside_rows=int(tables.quarantine["rows"].sum()),
         set_aside_money=float(tables.quarantine["money"].sum()),
-        no_history=int(book["tags"].str.contains("no_history", regex=False).sum()),
+        **{
+            tag: int(tags.map(lambda said, tag=tag: tag in said).sum())
+            for tag in ("no_history", "no_contract", "loss_making")
+        },
     )

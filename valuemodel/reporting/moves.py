@@ -8,11 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from valuemodel.reporting.review_tables import ReviewTables
+from valuemodel.reporting.review_tables import CLOSENESS, ReviewTables
 
 #: How many moves of each direction the page names; all of them are in the recommendations table.
 NAMED = 15
 _GROUPS = 12
+
+#: Tags whose words are not simply their name.
+TAGS: Mapping[str, str] = {"loss_making": "expected to lose money"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Mover:
-    """One account that moves: who, from where to where, what it is worth, why."""
+    """One account that moves: who, from where to where, what it is worth, why.
+
+    ``churn`` and ``arr`` are NaN where there is none; ``facts`` are what else is known, in words.
+    """
 
     account_id: str
     name: str
@@ -36,6 +42,8 @@ class Mover:
     past: float
     expected: float
     churn: float
+    arr: float
+    facts: list[str]
     reasons: list[str]
     tags: list[str]
     move_reason: str
@@ -99,6 +107,7 @@ def _way(old: int, new: int) -> str:
 def _mover(row: Mapping[Any, Any], way: str) -> Mover:
     reasons = [row[f"reason_{way}_{number}"] for number in (1, 2, 3)]
     profile = [row[name] for name in ("region", "owner")]
+    tags = [tag.strip() for tag in _text(row["tags"]).split(";")]
     return Mover(
         account_id=str(row["account_id"]),
         name=_text(row["name"]),
@@ -108,13 +117,28 @@ def _mover(row: Mapping[Any, Any], way: str) -> Mover:
         past=float(row["past"]),
         expected=float(row["value"]),
         churn=float(row["churn"]),
+        arr=float(row["arr"]) if row["arr"] == row["arr"] else float("nan"),
+        facts=_facts(row),
         reasons=[text for text in map(_text, reasons) if text],
-        tags=[
-            tag.strip().replace("_", " ") for tag in _text(row["tags"]).split(";") if tag.strip()
-        ],
+        tags=[TAGS.get(tag, tag.replace("_", " ")) for tag in tags if tag],
         move_reason=_text(row["move_reason"]),
         binding_rule=_text(row["binding_rule"]),
     )
+
+
+def _facts(row: Mapping[Any, Any]) -> list[str]:
+    """Say when the contract is up for renewal, and how close we are, its two parts apart."""
+    renewal = pd.to_datetime(row["renewal_date"])
+    said = [] if pd.isna(renewal) else [f"renewal {renewal.date().isoformat()}"]
+    parts = {
+        name.removeprefix("closeness").strip("_"): row[name]
+        for name in CLOSENESS
+        if not pd.isna(row[name])
+    }
+    if "" in parts:
+        apart = ", ".join(f"{part} {size:.0f}" for part, size in parts.items() if part)
+        said.append(f"closeness {parts['']:.0f} of 100{f' ({apart})' if apart else ''}")
+    return said
 
 
 def _text(value: object) -> str:

@@ -33,6 +33,23 @@ from valuemodel.reporting.trust import Trust, trust
 _NOT_FOR_CSS = re.compile(r"[^A-Za-z0-9 ._:-]")
 _LONGEST_FACT = 200
 
+#: What accounts at risk are more likely than not to do, and what the risk is, by rule of churn.
+GONE: Mapping[str, tuple[str, str]] = {
+    "inactivity": (
+        "to buy nothing in the next",
+        "The chance that the account buys nothing at all in the next {}.",
+    ),
+    "contract": (
+        "to let their contracts lapse in the next",
+        "The chance that on some day of the next {} no contract of the account is in force any more.",
+    ),
+    "both": (
+        "to leave in the next",
+        "For an account under contract, the chance that its contracts lapse in the next {}; for any "
+        "other, the chance that it buys nothing in all that time.",
+    ),
+}
+
 
 def render_review(tables: ReviewTables) -> str:
     """Write the page.
@@ -70,6 +87,7 @@ def render_review(tables: ReviewTables) -> str:
             quarantine=tables.quarantine.to_dict("records"),
             comparison=tables.comparison.to_dict("records"),
             facts=list(_facts(tables.manifest)),
+            gone=GONE[header.churn_rule],
         )
         .lstrip()
     )
@@ -111,7 +129,7 @@ def _charts(tables: ReviewTables, judged: Trust, leaning: Leanings) -> dict[str,
         drawn["deciles"] = decile_chart(
             tables.tenths, currency=currency, finding=judged.finding, key="deciles"
         )
-    titles = {"value": "Effect on expected value", "churn": "Effect on the risk of no purchase"}
+    titles = {"value": "Effect on expected value", "churn": f"Effect on the {tables.header.risk}"}
     for head, title in titles.items():
         groups = leaning.value if head == "value" else leaning.churn
         if len(groups):

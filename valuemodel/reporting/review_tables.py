@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 
 from valuemodel.exceptions import DataRefused
+from valuemodel.explain.wording import RISKS
 from valuemodel.periods import Cutoff
-from valuemodel.tables.rules import ACCOUNT_RULES, TRANSACTION_RULES
+from valuemodel.tables.record_rules import rules_of
+from valuemodel.tables.schemas import TABLES
 from valuemodel.tiers.policy import TierPolicy
 
 
@@ -38,6 +40,14 @@ class ReviewHeader:
         The name of past value among the models.
     missing_parts : tuple of str
         Columns of the contract whose part does not exist yet.
+    statement, churn_statement : str
+        What a value and what churn is, in words.
+    churn_rule : {"inactivity", "contract", "both"}
+        By which rule accounts churn.
+    labels : tuple of str
+        Per horizon, at how many of the snapshots learned from the labels are complete.
+    lacks : tuple of str
+        What the book lacks, and what that costs.
     """
 
     project: str
@@ -51,6 +61,21 @@ class ReviewHeader:
     model_digest: str
     baseline: str = "past_value"
     missing_parts: tuple[str, ...] = ()
+    statement: str = ""
+    churn_statement: str = ""
+    churn_rule: str = "inactivity"
+    labels: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def risk(self) -> str:
+        """What the chance of churn is called."""
+        return RISKS[self.churn_rule]
+
+    @property
+    def value_words(self) -> str:
+        """What a value is, in words; by the bare measure where a run says no more."""
+        return self.statement or self.measure
 
     @property
     def baseline_is_champion(self) -> bool:
@@ -146,7 +171,8 @@ class ReviewTables:
         """One row per account: its recommendation, its tier horizon's predictions, its profile.
 
         Columns of the recommendations, and ``value, low, high, past, churn, tags, place,
-        place_by_past`` (0 is the highest tier), and ``name, region, owner`` (missing if unknown).
+        place_by_past`` (0 is the highest tier), and ``name, region, owner, arr, renewal_date,
+        closeness`` and its parts ``closeness_automatic, closeness_manual`` (missing if unknown).
         """
         label = self.header.horizon
         sources = {
@@ -159,7 +185,7 @@ class ReviewTables:
         }
         predicted = self.predictions.set_index("account_id")[list(sources.values())]
         predicted.columns = pd.Index(sources)
-        profile = ["name", "region", "owner"]
+        profile = ["name", "region", "owner", "arr", "renewal_date", *CLOSENESS]
         facts = self.account_facts.set_index("account_id").reindex(columns=profile)
         book = self.recommendations.join(predicted, on="account_id").join(facts, on="account_id")
         places = {name: place for place, name in enumerate(self.policy.names)}
@@ -167,6 +193,9 @@ class ReviewTables:
             place=book["tier"].map(places), place_by_past=book["tier_by_past_value"].map(places)
         )
 
+
+#: Closeness and its parts among the account facts.
+CLOSENESS = ("closeness", "closeness_automatic", "closeness_manual")
 
 _STORED = (
     *("predictions", "account_facts", "recommendations", "importance"),
@@ -183,6 +212,7 @@ _ELSEWHERE = frozenset({"policy", "missing_parts"})
 def _header(manifest: Mapping[str, Any]) -> ReviewHeader:
     ends = [manifest["as_of"], manifest["data"]["complete_until"]]
     missing = manifest.get("missing_parts", {}).get("predictions", [])
+    rule = str(manifest.get("churn_rule", "inactivity"))
     return ReviewHeader(
         project=str(manifest["project"]),
         currency=str(manifest["currency"]),
@@ -194,15 +224,21 @@ def _header(manifest: Mapping[str, Any]) -> ReviewHeader:
         model_version=str(manifest["model_version"]),
         model_digest=str(manifest["model_digest"]),
         missing_parts=tuple(map(str, missing)),
+        statement=str(manifest.get("value_statement", "")),
+        churn_statement=str(manifest.get("churn_statement", "")),
+        churn_rule=rule if rule in RISKS else "both",
+        labels=tuple(map(str, manifest.get("model_labels", ()))),
+        lacks=tuple(map(str, manifest["data"].get("lacks", ()))),
     )
 
 
 def _set_aside(data: Mapping[str, Any]) -> pd.DataFrame:
     """List what did not reach the model: rows set aside by rule, and rows left out on purpose."""
     rows = []
-    for name, rules in (("transactions", TRANSACTION_RULES), ("accounts", ACCOUNT_RULES)):
-        table = data.get(name) or {}
-        why = {rule.name: f"{name}: {rule.sentence}" for rule in rules}
+    reports = {**data.get("others", {}), **data}
+    for name in TABLES:
+        table = reports.get(name) or {}
+        why = {rule.name: f"{name}: {rule.sentence}" for rule in rules_of(name)}
         rows += [
             (found["rule"], why.get(found["rule"], name), found["rows"], float(found["amount"]))
             for found in table.get("quarantined", [])

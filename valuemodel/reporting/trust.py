@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from valuemodel.explain.wording import horizon_words, money, share
@@ -63,7 +63,7 @@ MEASURES: Mapping[tuple[str, str], Measure] = {
         higher_is_better=False,
     ),
     ("churn", "brier"): Measure(
-        "Error of the risk of no purchase",
+        "Error of the {risk}",
         "0 is perfect, 25 is what always saying fifty-fifty gives; less is better",
         "points of 100",
         higher_is_better=False,
@@ -96,7 +96,7 @@ def trust(tables: ReviewTables) -> Trust:
     """Judge the model on the tier horizon, in the order of `MEASURES`."""
     header = tables.header
     lines = [
-        _judge(row, measure, header.currency)
+        _judge(row, replace(measure, words=measure.words.format(risk=header.risk)), header.currency)
         for key, measure in MEASURES.items()
         for row in tables.judged.to_dict("records")
         if (row["target"], row["metric"]) == key
@@ -193,5 +193,5 @@ def _decile_finding(tables: ReviewTables) -> str:
     return (
         f"The top tenth brought {money(top['actual'], currency)} per account; a top tenth by past value "
         f"brought {money(top['by_baseline'], currency)}. In all, predictions came to {share(ratio)} of "
-        f"what was billed.{advice}"
+        f"what came.{advice}"
     )

@@ -12,18 +12,21 @@ third or less, and all sums over windows remain exact, also for an order id that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 
 import ibis
 import ibis.expr.types as ir
 
+from valuemodel.exceptions import UsageError
 from valuemodel.periods import Cutoff
 from valuemodel.settings import ValueSection
-from valuemodel.snapshots.measure import MONEY, line_value
-from valuemodel.tables.ledger import Ledger
+from valuemodel.snapshots.ages import age_in_days
+from valuemodel.snapshots.contracts import terms
+from valuemodel.snapshots.measure import MONEY, cost_value, line_value
+from valuemodel.tables.ledger import Ledger, Stages
 
-_EPOCH = date(1970, 1, 1)
+#: The tables whose rows happen at a ``time``, beside the transactions.
+EVENTS = ("usage", "interactions", "opportunities", "costs", "projects")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Snapshot:
     accounts : ibis table or None
         One row per account, its attributes as they stood; ``known_since`` is the first visible
         ``valid_from``.
+    terms : ibis table or None
+        The contracts' terms (see `valuemodel.snapshots.contracts.terms`), ages counted from the cutoff;
+        those that are signed and start later are there. None where the book has no contracts.
+    usage, interactions, opportunities, costs, projects : ibis table or None
+        The visible rows, with ``age``; None where the book has no such table. Costs also have
+        ``value`` (what the row counts for in the value measure).
+    stages : Stages
+        In which stages an opportunity has ended.
 
     Examples
     --------
@@ -49,6 +60,28 @@ class Snapshot:
     cutoff: Cutoff
     lines: ir.Table
     accounts: ir.Table | None
+    terms: ir.Table | None = None
+    usage: ir.Table | None = None
+    interactions: ir.Table | None = None
+    opportunities: ir.Table | None = None
+    costs: ir.Table | None = None
+    projects: ir.Table | None = None
+    stages: Stages = field(default_factory=Stages)
+
+    def events(self, table: str) -> ir.Table:
+        """Return the visible rows of one of the tables of `EVENTS`, which the book must have.
+
+        Raises
+        ------
+        UsageError
+            If the book has no such table.
+        """
+        rows = getattr(self, table) if table in EVENTS else None
+        if rows is None:
+            problem = f"the book has no {table}"
+            hint = f"declare [tables.{table}] in the settings, or leave out what reads it"
+            raise UsageError(problem, received=f"a snapshot without {table}", hint=hint)
+        return rows
 
     @property
     def orders(self) -> ir.Table:
@@ -56,7 +89,8 @@ class Snapshot:
 
         Columns: ``account_id``, ``order_id``, ``age``; the sums ``value`` (of the measure),
         ``amount``, ``bought`` (of positive amounts), ``cost``, ``costed`` (of amounts with a known
-        cost), all decimal; and ``purchase``, whether anything was bought.
+        cost), all decimal; ``purchase``, whether anything was bought; and where the book has contracts,
+        ``sale``, whether anything was bought that none of them covers.
         """
         lines = self.lines
         zero = ibis.literal(0).cast(MONEY)
@@ -67,11 +101,15 @@ class Snapshot:
             "cost": lines.cost.sum(),
             "costed": lines.cost.notnull().ifelse(lines.amount, zero).sum(),
         }
+        if self.terms is not None:
+            covered = lines.under_contract.fill_null(False)  # noqa: FBT003
+            sums["sold"] = ((lines.amount > 0) & ~covered).ifelse(lines.amount, zero).sum()
         # An order fits the type of a line; half as wide, it is summed in half the time.
         orders = lines.group_by("account_id", "order_id", "age").aggregate(
             **{name: total.cast(MONEY) for name, total in sums.items()}
         )
-        return orders.mutate(purchase=orders.bought > 0)
+        orders = orders.mutate(purchase=orders.bought > 0)
+        return orders if self.terms is None else orders.mutate(sale=orders.sold > 0).drop("sold")
 
 
 def snapshot(ledger: Ledger, value: ValueSection, cutoff: Cutoff) -> Snapshot:
@@ -102,24 +140,28 @@ def snapshot(ledger: Ledger, value: ValueSection, cutoff: Cutoff) -> Snapshot:
     >>> snapshot(ledger, value, Cutoff.parse("2020-01-02")).lines.age.to_pyarrow().to_pylist()
     [1]
     """
-    rows = ledger.transactions
-    visible = rows.filter(rows.time < cutoff.at, rows.known_at < cutoff.at)
-    lines = visible.mutate(age=age_in_days(visible.time, cutoff), value=line_value(visible, value))
-    accounts = None if ledger.accounts is None else accounts_as_of(ledger.accounts, cutoff)
-    return Snapshot(cutoff, lines, accounts)
+    lines = visible(ledger.transactions, cutoff)
+    tables = {name: getattr(ledger, name) for name in EVENTS}
+    events = {
+        name: None if rows is None else visible(rows, cutoff) for name, rows in tables.items()
+    }
+    costs = events["costs"]
+    if costs is not None:
+        events["costs"] = costs.mutate(value=cost_value(costs, value))
+    return Snapshot(
+        cutoff,
+        lines.mutate(value=line_value(lines, value, ledger.contracts)),
+        None if ledger.accounts is None else accounts_as_of(ledger.accounts, cutoff),
+        None if ledger.contracts is None else terms(ledger.contracts, cutoff, cutoff),
+        **events,
+        stages=ledger.stages,
+    )
 
 
-def age_in_days(time: ir.TimestampValue, cutoff: Cutoff) -> ir.IntegerValue:
-    """Return how many days before the cutoff an earlier instant lies: 1 for the last 24 hours.
-
-    Days begin at the cutoff's time of day, so that no day lies on both sides of it.
-    """
-    midnight = cutoff.at.replace(hour=0, minute=0, second=0, microsecond=0)
-    past_midnight = cutoff.at - midnight
-    if past_midnight:
-        time = time - ibis.interval(past_midnight)
-    days = (midnight.date() - _EPOCH).days
-    return (days - time.date().epoch_days()).cast("int32")
+def visible(rows: ir.Table, cutoff: Cutoff) -> ir.Table:
+    """Return the rows that happened and were known before the cutoff, with their ``age``."""
+    known = rows.filter(rows.time < cutoff.at, rows.known_at < cutoff.at)
+    return known.mutate(age=age_in_days(known.time, cutoff))
 
 
 def accounts_as_of(accounts: ir.Table, cutoff: Cutoff) -> ir.Table:

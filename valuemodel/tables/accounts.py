@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from valuemodel.exceptions import SettingsError, nearest
 from valuemodel.settings import AccountsSection, Settings
+from valuemodel.tables.cleaning import Uniqueness
 from valuemodel.tables.parsing import as_number, as_time
 from valuemodel.tables.raw import RawTable, map_columns, require_columns
+from valuemodel.tables.rules import ACCOUNT_RULES, CONFLICTING_ACCOUNT
 from valuemodel.tables.schemas import ACCOUNTS, Column, Kind
 from valuemodel.tables.validation import Judged, Rows, judge_texts, start
 
@@ -25,7 +27,7 @@ def judge_accounts(raw: RawTable, settings: Settings, section: AccountsSection) 
     mapped = map_columns(section, ACCOUNTS.columns, raw.columns, raw.name)
     _check_extra(extra, raw)
     mapped = mapped | {column.name: column.name for column in extra}
-    require_columns(mapped, ("account_id",), raw.name)
+    require_columns(mapped, ("account_id",), raw)
     rows = start(raw, section, mapped, settings.project.timezone)
     judge_texts(rows, [column for column in known if column.kind == "text"])
     rows.rule(rows.columns["account_id"].isnull(), "missing_account")
@@ -33,7 +35,10 @@ def judge_accounts(raw: RawTable, settings: Settings, section: AccountsSection) 
         if column.kind != "text":
             _judge_attribute(rows, column)
     rows.columns = {column.name: rows.columns[column.name] for column in known}
-    return rows.judged()
+    key = ("account_id", "valid_from")
+    content = tuple(column.name for column in known if column.name not in key)
+    unique = Uniqueness(key, content, (), CONFLICTING_ACCOUNT)
+    return rows.judged(ACCOUNT_RULES, verdicts=(unique,))
 
 
 def accounts_columns(settings: Settings) -> tuple[Column, ...]:

@@ -1,4 +1,4 @@
-"""Whether transactions and accounts mean the same accounts: the share that matches, and why not.
+"""Whether the tables mean the same accounts: the share that matches, why not, and who is left over.
 
 Why this way: ids are never changed to make them match. When too few do, the run stops and says which
 change in the source would make them match.
@@ -18,6 +18,19 @@ _SPELLINGS: tuple[tuple[str, Callable[[ir.StringValue], ir.StringValue]], ...] =
     ("leading zeros", lambda text: text.re_replace("^0+(.)", r"\1")),
     ("a trailing '.0'", lambda text: text.re_replace(r"\.0$", "")),
 )
+
+
+def valued_accounts(transactions: ir.Table | None, contracts: ir.Table | None) -> ir.Table:
+    """Return the accounts that have value: those that buy, and those that have a contract."""
+    tables = [table for table in (transactions, contracts) if table is not None]
+    ids = [table.select("account_id") for table in tables]
+    return ids[0].union(*ids[1:], distinct=True) if len(ids) > 1 else ids[0].distinct()
+
+
+def orphans(table: ir.Table, valued: ir.Table, accounts: ir.Table | None) -> ir.Table:
+    """Return the rows of accounts that neither buy, nor have a contract, nor are listed."""
+    left = table.filter(table.account_id.notnull()).anti_join(valued, "account_id")
+    return left if accounts is None else left.anti_join(accounts, "account_id")
 
 
 def check_coverage(buying: ir.Table, accounts: ir.Table, least: float) -> float:

@@ -7,7 +7,7 @@ counted, so that nobody is surprised.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -83,12 +83,20 @@ def first_parents(accounts: ir.Table) -> ir.Table:
     return ranked.filter(ranked.place == 0).inner_join(ever, "account_id").drop("place")
 
 
-def by_parent(table: ir.Table, tops: ir.Table) -> ir.Table:
-    """Return a table with each account replaced by its top parent."""
+def by_parent(table: ir.Table, tops: ir.Table, own: Sequence[str] = ()) -> ir.Table:
+    """Return a table with each account replaced by its top parent.
+
+    Ids that an account gives of its ``own``, such as a contract's, are preceded by the account, lest
+    the first contract of one child follow the first of another.
+    """
     above = tops.rename(_child="account_id", _top="top_id")
     joined = table.left_join(above, table.account_id == above["_child"])
     account = ibis.coalesce(joined["_top"], joined.account_id)
-    return joined.mutate(account_id=account).drop("_child", "_top")
+    stays = account == joined.account_id
+    spelled = {
+        name: stays.ifelse(joined[name], joined.account_id + "/" + joined[name]) for name in own
+    }
+    return joined.mutate(account_id=account, **spelled).drop("_child", "_top")
 
 
 def parents_only(accounts: ir.Table, tops: ir.Table) -> ir.Table:

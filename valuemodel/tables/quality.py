@@ -78,12 +78,15 @@ class TableReport:
             raise ValueModelError(problem, received=received, hint="please report this")
 
     def lines(self) -> Iterator[str]:
-        """Yield what a person reads about this table."""
+        """Yield what a person reads about this table; one line where all of it was accepted."""
         files = f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"
         size = sum(file.size for file in self.files)
-        yield f"{self.name} ({files}, {size:,} bytes)"
-        yield _counted("read", self.read)
-        yield _counted("accepted", self.accepted)
+        head = f"{self.name} ({files}, {size:,} bytes)"
+        if self.accepted == self.read:
+            yield _counted(f"{head}, all accepted", self.read, indent="")
+        else:
+            yield _counted(head, self.read, indent="")
+            yield _counted("accepted", self.accepted)
         if self.duplicates.rows:
             yield _counted("removed as exact duplicates", self.duplicates)
         for reason, tally in self.excluded.items():
@@ -93,16 +96,16 @@ class TableReport:
             tally = Tally(rule.rows, rule.amount)
             yield f"{_counted(f'set aside: {rule.rule}', tally)}  ({share})"
         for name, rows in self.repaired.items():
-            yield f"  {f'repaired: {name}':<44}{rows:>14,}"
+            yield _counted(f"repaired: {name}", Tally(rows))
         if self.unused_columns:
             yield f"  columns not used: {', '.join(self.unused_columns)}"
         for note in self.notes:
             yield f"  note: {note}"
 
 
-def _counted(label: str, tally: Tally) -> str:
+def _counted(label: str, tally: Tally, indent: str = "  ") -> str:
     money = f"{tally.amount:>22,.2f}" if tally.amount else ""
-    return f"  {label:<44}{tally.rows:>14,}{money}"
+    return f"{indent + label:<50}{tally.rows:>14,}{money}"
 
 
 @dataclass(frozen=True)
@@ -113,14 +116,14 @@ class Report:
     ----------
     currency : str
         The project's.
-    transactions, accounts : TableReport
-        The tables; accounts only where there are any.
+    transactions, accounts : TableReport or None
+        What became of these tables; None where there is none.
     first, last, complete_until : str
         ISO times of the first and last event, and of where the table may become incomplete.
     months : float
         The length of the history.
     buying_accounts : int
-        Accounts (at the project's level) with an accepted transaction.
+        Accounts (at the project's level) with an accepted transaction or contract.
     coverage : float or None
         The share of buying accounts that the accounts table knows.
     refunds : Tally
@@ -133,10 +136,20 @@ class Report:
         For each horizon, whether a label window after the first event is complete.
     warnings : tuple of str
         What a person should look at.
+    others : mapping
+        What became of the other tables, by name.
+    orphans : mapping
+        For each of them, how many rows are of accounts that neither buy, nor are listed, nor have a
+        contract.
+    reconciled : mapping
+        The totals of what was booked, billed and collected, and of what is still open, where the
+        transactions say so; empty elsewhere.
+    lacks : tuple of str
+        What the book lacks, and what that costs.
     """
 
     currency: str
-    transactions: TableReport
+    transactions: TableReport | None
     accounts: TableReport | None
     first: str
     last: str
@@ -149,6 +162,16 @@ class Report:
     guests: float
     complete_windows: Mapping[str, bool]
     warnings: tuple[str, ...] = field(default=())
+    others: Mapping[str, TableReport] = field(default_factory=dict)
+    orphans: Mapping[str, int] = field(default_factory=dict)
+    reconciled: Mapping[str, Tally] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[TableReport, ...]:
+        """What became of each table that there is."""
+        found = (self.transactions, self.accounts, *self.others.values())
+        return tuple(table for table in found if table is not None)
 
     def as_document(self) -> dict[str, object]:
         """Return the report as the JSON document that ``--json`` prints; money as exact text."""
@@ -156,10 +179,10 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return the report as lines of plain text, one screen of it."""
-        lines = list(self.transactions.lines())
-        if self.accounts is not None:
-            lines += list(self.accounts.lines())
-        share = self.refunds.rows / max(self.transactions.accepted.rows, 1)
+        lines = [line for table in self.tables for line in table.lines()]
+        if self.reconciled:
+            lines += ["booked, billed, collected"]
+            lines += [_counted(name, tally) for name, tally in self.reconciled.items()]
         known = "" if self.coverage is None else f", {self.coverage:.2%} of them known"
         windows = ", ".join(
             f"{label} {'yes' if complete else 'no'}"
@@ -170,11 +193,16 @@ class Report:
             f"  {self.first} to {self.last} ({self.months:.1f} months), "
             f"complete until {self.complete_until}",
             f"  buying accounts: {self.buying_accounts:,}{known}",
-            f"  refunds: {self.refunds.rows:,} rows ({share:.2%}), "
-            f"{self.refunds.amount:,.2f} {self.currency}, taken {self.refund_policy}",
-            f"  rows without an account: {self.guests:.2%}",
-            f"  complete windows: {windows}",
         ]
+        if self.transactions is not None:
+            share = self.refunds.rows / max(self.transactions.accepted.rows, 1)
+            lines += [
+                f"  refunds: {self.refunds.rows:,} rows ({share:.2%}), "
+                f"{self.refunds.amount:,.2f} {self.currency}, taken {self.refund_policy}",
+                f"  rows without an account: {self.guests:.2%}",
+            ]
+        lines.append(f"  complete windows: {windows}")
+        lines += [f"lacks {lack.removeprefix('no ')}" for lack in self.lacks]
         return lines + [f"warning: {warning}" for warning in self.warnings]
 
 

@@ -100,16 +100,18 @@ def map_columns(
     return implied | dict(section.columns)
 
 
-def require_columns(mapped: Mapping[str, str], required: tuple[str, ...], table: str) -> None:
+def require_columns(mapped: Mapping[str, str], required: tuple[str, ...], raw: RawTable) -> None:
     """Refuse a table without one of its required columns.
 
     Raises
     ------
     DataRefused
-        Naming the columns and how to map them.
+        Naming the columns, what the source has, and how to map it.
     """
     absent = [name for name in required if name not in mapped]
     if absent:
-        problem = f"{table} has no column for {', '.join(absent)}"
-        hint = f'map it: [tables.{table}] columns = {{ {absent[0]} = "name in the source" }}'
-        raise DataRefused(problem, received=f"mapped: {', '.join(mapped) or 'none'}", hint=hint)
+        problem = f"{raw.name} has no column for {', '.join(absent)}"
+        named = ", ".join(f'{name} = "name in the source"' for name in absent)
+        hint = f"map it: [tables.{raw.name}] columns = {{ {named} }}"
+        shown = ", ".join(raw.columns[:20]) + (", ..." if len(raw.columns) > 20 else "")
+        raise DataRefused(problem, received=f"columns {shown}", hint=hint)

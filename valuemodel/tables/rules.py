@@ -31,6 +31,8 @@ class Rule:
         The column of the contract that it looks at.
     limit : float
         The share of rows it may set aside before the table is refused.
+    choices : tuple of str
+        The only texts that the column may hold, where there are such.
     """
 
     name: str
@@ -38,10 +40,11 @@ class Rule:
     fix: str
     column: str = ""
     limit: float = DEFAULT_LIMIT
+    choices: tuple[str, ...] = ()
 
 
-_FORM = "declare decimal, thousands or null_values as the file has them"
-_CLOCK = 'declare time_format as the file has it, such as "%d/%m/%Y"'
+NUMBER_FORM = "declare decimal, thousands or null_values as the file has them"
+TIME_FORM = 'declare time_format as the file has it, such as "%d/%m/%Y"'
 
 RAGGED_ROW = Rule(
     "ragged_row",
@@ -73,48 +76,93 @@ SCALE_BREAK = Rule(
     limit=0.0,
 )
 
+NOT_COLLECTED_YET = Rule(
+    "not_collected_yet",
+    "the amount is not paid yet, and the value is that of paid amounts",
+    "nothing: it counts when it is paid",
+    "collected_at",
+    limit=1.0,
+)
+
+
+def missing(column: str) -> Rule:
+    """Return the rule for rows without a column that they need."""
+    return Rule(
+        f"missing_{column}", f"no {column} is given", "map another column or fill it", column
+    )
+
+
+def unreadable_time(column: str) -> Rule:
+    """Return the rule for times in another form."""
+    sentence = f"{column} is not written in the declared form"
+    return Rule(f"unreadable_{column}", sentence, TIME_FORM, column)
+
+
+def impossible_time(column: str) -> Rule:
+    """Return the rule for times that cannot be."""
+    sentence = f"{column} lies before the earliest or after the latest possible time"
+    return Rule(f"impossible_{column}", sentence, "correct the source, or set earliest", column)
+
+
+def unreadable_number(column: str) -> Rule:
+    """Return the rule for numbers in another form."""
+    sentence = f"{column} is not a number in the declared form"
+    return Rule(f"unreadable_{column}", sentence, NUMBER_FORM, column)
+
+
+def impossible_number(column: str, *, bounds: str = "") -> Rule:
+    """Return the rule for numbers that cannot be, or that lie outside of their bounds."""
+    sentence = f"{column} is infinite, not a number, or {bounds or 'beyond 1e14'}"
+    return Rule(f"impossible_{column}", sentence, "correct the source", column)
+
+
+def currency_rules(table: str) -> tuple[Rule, ...]:
+    """Return the rules for money of unknown worth: none of it is tolerated unless it is said."""
+    fix = f"add it to [tables.{table}.rates]"
+    sentence = "the currency is foreign and has no declared rate"
+    return (
+        Rule("missing_currency", "no currency is given", "fill it in the source", "currency", 0.0),
+        Rule("currency_without_rate", sentence, fix, "currency", 0.0),
+    )
+
+
 TRANSACTION_RULES = (
     RAGGED_ROW,
     UNUSABLE_CHARACTER,
     MISSING_ACCOUNT,
-    Rule("missing_time", "no time is given", "map another column or fill it", "time"),
-    Rule("unreadable_time", "the time is not written in the declared form", _CLOCK, "time"),
-    Rule(
-        "impossible_time",
-        "the time lies before the earliest or after the latest possible one",
-        "correct the source, or set earliest",
-        "time",
-    ),
-    Rule("missing_amount", "no amount is given", "map another column or fill it", "amount"),
-    Rule("unreadable_amount", "the amount is not a number in the declared form", _FORM, "amount"),
-    Rule(
-        "impossible_amount",
-        "the amount is infinite, not a number, or beyond 1e14",
-        "correct the source",
-        "amount",
-    ),
-    Rule("missing_currency", "no currency is given", "fill it in the source", "currency", 0.0),
-    Rule(
-        "currency_without_rate",
-        "the currency is foreign and has no declared rate",
-        "add it to [tables.transactions.rates]",
-        "currency",
-        0.0,
-    ),
+    missing("time"),
+    unreadable_time("time"),
+    impossible_time("time"),
+    missing("amount"),
+    unreadable_number("amount"),
+    impossible_number("amount"),
+    *currency_rules("transactions"),
     Rule(
         "missing_cost",
         "no cost is given, and the margin needs it",
         "raise limits.missing_cost, or set value.measure to revenue",
         "cost",
     ),
-    Rule("unreadable_cost", "the cost is not a usable number", _FORM, "cost"),
-    Rule("unreadable_known_at", "known_at is not written in the declared form", _CLOCK, "known_at"),
+    Rule("unreadable_cost", "the cost is not a usable number", NUMBER_FORM, "cost"),
+    unreadable_time("known_at"),
     Rule(
         "unreadable_flag",
         "under_contract is neither true nor false",
         "write true or false",
         "under_contract",
     ),
+    unreadable_time("booked_at"),
+    impossible_time("booked_at"),
+    unreadable_time("collected_at"),
+    impossible_time("collected_at"),
+    Rule("unreadable_collected", "what was paid is not a usable number", NUMBER_FORM, "collected"),
+    Rule(
+        "impossible_collected",
+        "more was paid than the amount, or with the other sign",
+        "map the part of this line's amount that was paid",
+        "collected",
+    ),
+    NOT_COLLECTED_YET,
     CONFLICTING_LINE,
     SCALE_BREAK,
 )
@@ -129,8 +177,8 @@ ACCOUNT_RULES = (
     RAGGED_ROW,
     UNUSABLE_CHARACTER,
     MISSING_ACCOUNT,
-    Rule("unreadable_number", "an attribute is not a number in the declared form", _FORM),
-    Rule("unreadable_time", "a date is not written in the declared form", _CLOCK),
+    Rule("unreadable_number", "an attribute is not a number in the declared form", NUMBER_FORM),
+    Rule("unreadable_time", "a date is not written in the declared form", TIME_FORM),
     CONFLICTING_ACCOUNT,
 )
 

@@ -30,12 +30,14 @@ class ScaleBreak:
     rows: int
 
 
-def amount_histogram(table: ir.Table, series: ir.Value, period: ir.Value) -> ir.Table:
+def amount_histogram(
+    table: ir.Table, series: ir.Value, period: ir.Value, money: str = "amount"
+) -> ir.Table:
     """Count amounts by series, period and logarithmic bucket; zero amounts are left out."""
     rows = table.select(
         series=series.cast("string"),
         period=period.cast("string"),
-        size=table.amount.cast("float64").abs(),
+        size=table[money].cast("float64").abs(),
     )
     rows = rows.filter(rows["size"] > 0)
     bucket = (rows["size"].log10() * STEPS).floor().cast("int32")

@@ -7,36 +7,46 @@ text on: a product of two decimals, not of two floats.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
-from decimal import Decimal
 
 import ibis
 import ibis.expr.types as ir
 
-from valuemodel.periods import Cutoff, Horizon
+from valuemodel.periods import Cutoff
 from valuemodel.settings import Settings, TransactionsSection
+from valuemodel.tables.basis import NEEDS
+from valuemodel.tables.cleaning import Uniqueness
+from valuemodel.tables.currency import converted, rate_into
 from valuemodel.tables.parsing import (
     LARGEST_FACTOR,
     Parsed,
     as_flag,
     as_number,
-    as_text,
     as_time,
     in_range,
 )
 from valuemodel.tables.raw import RawTable, map_columns, require_columns
-from valuemodel.tables.schemas import IBIS_TYPES, TRANSACTION_INPUTS, TRANSACTIONS
+from valuemodel.tables.rules import CONFLICTING_LINE, NOT_COLLECTED_YET, TRANSACTION_RULES
+from valuemodel.tables.schemas import IBIS_TYPES, TRANSACTIONS
+from valuemodel.tables.times import judge_time, known_from, known_repairs, latest
 from valuemodel.tables.validation import Judged, Rows, judge_texts, start
-
-#: Times from here on are impossible whatever the clock says.
-LATEST = Cutoff.parse("2200-01-01")
 
 _MONEY = IBIS_TYPES["money"]
 _FACTOR = "decimal(38, 6)"
-_RATE = "decimal(38, 10)"
+_LINES = Uniqueness(
+    key=("account_id", "order_id", "line_id"),
+    content=(
+        *("time", "amount", "cost", "product_id", "under_contract"),
+        *("booked_at", "collected_at", "collected"),
+    ),
+    first=("known_at",),
+    conflict=CONFLICTING_LINE,
+    where="line_id",
+)
 
 
-def judge_transactions(raw: RawTable, settings: Settings, now: Cutoff | None) -> Judged:
+def judge_transactions(
+    raw: RawTable, settings: Settings, section: TransactionsSection, now: Cutoff | None
+) -> Judged:
     """Judge the rows of the transactions.
 
     Parameters
@@ -44,7 +54,9 @@ def judge_transactions(raw: RawTable, settings: Settings, now: Cutoff | None) ->
     raw : RawTable
         As read.
     settings : Settings
-        The forms, rates, exclusions and the measure.
+        The project's, for its currency, zone and measure.
+    section : TransactionsSection
+        The forms, rates and exclusions.
     now : Cutoff or None
         The clock; rows a day and more after it are impossible.
 
@@ -55,27 +67,27 @@ def judge_transactions(raw: RawTable, settings: Settings, now: Cutoff | None) ->
     SettingsError
         If the mapping or an exclusion names what is not there.
     """
-    section = settings.tables.transactions
-    mapped = map_columns(section, TRANSACTIONS.columns + TRANSACTION_INPUTS, raw.columns, raw.name)
+    mapped = map_columns(section, TRANSACTIONS.known, raw.columns, raw.name)
     priced = _takes_product(section, mapped)
     needed = ("quantity", "unit_price") if priced else ("amount",)
-    cost = ("cost",) if settings.value.measure == "margin" else ()
-    require_columns(mapped, ("account_id", "time", *needed, *cost), raw.name)
+    cost = () if settings.value.measure == "revenue" else ("cost",)
+    require_columns(
+        mapped, ("account_id", "time", *needed, *cost, *NEEDS[settings.value.basis]), raw
+    )
     rows = start(raw, section, mapped, settings.project.timezone)
-    judge_texts(rows, [TRANSACTIONS[name] for name in ("account_id", "order_id", "line_id")])
-    judge_texts(rows, [TRANSACTIONS["product_id"]])
+    judge_texts(rows, [TRANSACTIONS[name] for name in TRANSACTIONS.ids])
     rows.rule(rows.columns["account_id"].isnull(), "missing_account")
     _judge_time(rows, section, now)
+    _judge_flag(rows, section)
     _judge_money(rows, section, settings, priced=priced)
-    flag = rows.source("under_contract")
-    if flag is not None:
-        parsed = as_flag(flag, section)
-        rows.rule(parsed.unreadable, "unreadable_flag")
-        rows.keep(TRANSACTIONS["under_contract"], parsed.value)
-    else:
-        rows.keep(TRANSACTIONS["under_contract"], None)
+    for name in ("booked_at", "collected_at"):
+        moment = judge_time(rows, name, latest(now)).value if name in mapped else None
+        rows.keep(TRANSACTIONS[name], moment)
+    if settings.value.basis == "collected":
+        rows.rule(rows.columns["collected_at"].isnull(), NOT_COLLECTED_YET.name)
     rows.columns = {name: rows.columns[name] for name in TRANSACTIONS.names}
-    return rows.judged()
+    unique = (_LINES,) if "line_id" in mapped else ()
+    return rows.judged(TRANSACTION_RULES, TRANSACTIONS.money, unique)
 
 
 def _takes_product(section: TransactionsSection, mapped: Mapping[str, str]) -> bool:
@@ -86,47 +98,35 @@ def _takes_product(section: TransactionsSection, mapped: Mapping[str, str]) -> b
 
 
 def _judge_time(rows: Rows, section: TransactionsSection, now: Cutoff | None) -> None:
-    parsed = as_time(rows.source("time"), section, rows.zone, rows.step)
-    latest = LATEST if now is None else Cutoff(now.at + timedelta(days=1))
+    parsed = judge_time(rows, "time", latest(now))
     rows.rule(parsed.missing, "missing_time")
-    rows.rule(parsed.unreadable, "unreadable_time")
-    rows.rule((parsed.value < section.earliest.at) | (parsed.value >= latest.at), "impossible_time")
-    rows.repaired(parsed.repairs)
     rows.keep(TRANSACTIONS["time"], parsed.value)
-    rows.keep(TRANSACTIONS["known_at"], _known_at(rows, section, parsed.value))
-
-
-def _known_at(rows: Rows, section: TransactionsSection, time: ir.Value) -> ir.Value:
-    """Return when a row became known: never before its event."""
-    late = time if section.delay is None else time + _interval(section.delay)
     found = rows.source("known_at")
-    if found is None:
-        return late
-    parsed = as_time(found, section, rows.zone, rows.step)
-    rows.rule(parsed.unreadable, "unreadable_known_at")
-    rows.repaired(
-        {
-            "known_at_taken_from_time": parsed.missing,
-            "known_at_moved_to_time": parsed.value < time,
-        }
-    )
-    return ibis.greatest(ibis.coalesce(parsed.value, late), time)
+    own = None if found is None else as_time(found, section, rows.zone, rows.step)
+    rows.keep(TRANSACTIONS["known_at"], known_from(parsed.value, own, section.delay))
+    if own is not None:
+        rows.rule(own.unreadable, "unreadable_known_at")
+        rows.repaired(known_repairs(parsed.value, own, "time"))
 
 
-def _interval(delay: Horizon) -> ir.IntervalScalar:
-    return ibis.interval(**{f"{delay.unit}s": delay.count})
+def _judge_flag(rows: Rows, section: TransactionsSection) -> None:
+    found = rows.source("under_contract")
+    read = None if found is None else as_flag(found, section)
+    if read is not None:
+        rows.rule(read.unreadable, "unreadable_flag")
+    rows.keep(TRANSACTIONS["under_contract"], None if read is None else read.value)
 
 
 def _judge_money(
     rows: Rows, section: TransactionsSection, settings: Settings, *, priced: bool
 ) -> None:
     own = settings.project.currency
-    rate, unrated = _rate(rows, section, own)
+    rate, unrated = rate_into(rows, section.rates, own)
     if priced:
         amount = _product(rows, section, own)
     else:
         amount = as_number(rows.source("amount"), section, currency=own, to=_MONEY, step=rows.step)
-    amount = _converted(amount, rate)
+    amount = converted(amount, rate)
     for test, name in (
         (amount.missing, "missing_amount"),
         (amount.unreadable, "unreadable_amount"),
@@ -136,16 +136,39 @@ def _judge_money(
         rows.rule(test, name)
     rows.repaired(amount.repairs)
     rows.keep(TRANSACTIONS["amount"], amount.value)
-    found = rows.source("cost")
+    cost = _part(rows, "cost", own, rate)
+    if cost is not None and settings.value.measure != "revenue":
+        counted = _counted(rows, settings)
+        rows.rule(cost.missing & counted, "missing_cost")
+    paid = _part(rows, "collected", own, rate)
+    if paid is not None:
+        # Signs are compared, not multiplied: the product of two amounts may not fit.
+        other_sign = ((paid.value < 0) & (amount.value > 0)) | (
+            (paid.value > 0) & (amount.value < 0)
+        )
+        beyond = (paid.value.abs() > amount.value.abs()) | other_sign
+        rows.rule(beyond, "impossible_collected")
+
+
+def _counted(rows: Rows, settings: Settings) -> ir.BooleanValue:
+    """Say which lines count: those that a contract brings do not, so they need no cost."""
+    if settings.tables.contracts is None:
+        return ibis.literal(value=True)
+    return ~rows.columns["under_contract"].fill_null(False)  # noqa: FBT003
+
+
+def _part(rows: Rows, name: str, currency: str, rate: ir.Value | None) -> Parsed | None:
+    """Read money of a line beside its amount, where it is mapped."""
+    found = rows.source(name)
     if found is None:
-        rows.keep(TRANSACTIONS["cost"], None)
-        return
-    cost = _converted(as_number(found, section, currency=own, to=_MONEY, step=rows.step), rate)
-    if settings.value.measure == "margin":
-        rows.rule(cost.missing, "missing_cost")
-    rows.rule(cost.unusable, "unreadable_cost")
-    rows.repaired(cost.repairs)
-    rows.keep(TRANSACTIONS["cost"], cost.value)
+        rows.keep(TRANSACTIONS[name], None)
+        return None
+    read = as_number(found, rows.section, currency=currency, to=_MONEY, step=rows.step)
+    money = converted(read, rate)
+    rows.rule(money.unusable, f"unreadable_{name}")
+    rows.repaired(money.repairs)
+    rows.keep(TRANSACTIONS[name], money.value)
+    return money
 
 
 def _product(rows: Rows, section: TransactionsSection, currency: str) -> Parsed:
@@ -170,32 +193,3 @@ def _product(rows: Rows, section: TransactionsSection, currency: str) -> Parsed:
     found = [factor.repairs[respelled] for factor in factors if respelled in factor.repairs]
     repairs = product.repairs | ({respelled: ibis.or_(*found)} if found else {})
     return Parsed(product.value, missing, unreadable, product.impossible, repairs)
-
-
-def _rate(
-    rows: Rows, section: TransactionsSection, own: str
-) -> tuple[ir.Value | None, list[tuple[ir.BooleanValue, str]]]:
-    """Return each row's rate into the project's currency, and the rules of rows without one."""
-    found = rows.source("currency")
-    if found is None:
-        return None, []
-    currency = rows.step(as_text(found, section.null_values).strip().upper())
-    rates = {own: Decimal(1)} | {name: Decimal(str(rate)) for name, rate in section.rates.items()}
-    known = [
-        (currency == name, ibis.literal(str(rate)).cast(_RATE)) for name, rate in rates.items()
-    ]
-    rate = rows.step(ibis.cases(*known, else_=ibis.null(_RATE)))
-    rules = [
-        (currency.isnull(), "missing_currency"),
-        (rate.isnull(), "currency_without_rate"),
-    ]
-    rows.repaired({"converted_currency": currency != own})
-    return rate, rules
-
-
-def _converted(money: Parsed, rate: ir.Value | None) -> Parsed:
-    if rate is None:
-        return money
-    value = (money.value.cast("decimal(38, 4)") * rate).try_cast(_MONEY)
-    beyond = money.value.notnull() & rate.notnull() & value.isnull()
-    return Parsed(value, money.missing, money.unreadable, money.impossible | beyond, money.repairs)

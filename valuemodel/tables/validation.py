@@ -7,7 +7,7 @@ Rows that the settings exclude are judged first: nothing is asked of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -17,6 +17,7 @@ from valuemodel.exceptions import DataRefused, SettingsError, nearest
 from valuemodel.settings import Condition, Exclusion, TableSection
 from valuemodel.tables.parsing import as_text, as_time
 from valuemodel.tables.raw import FILE, ROW, RawTable
+from valuemodel.tables.rules import Rule
 from valuemodel.tables.schemas import IBIS_TYPES, Column
 
 #: The column of a judged table that names the failed rule; null where the row passes.
@@ -25,6 +26,10 @@ RULE = "rule"
 EXCLUDED = "excluded "
 #: The prefix of columns that say whether a row was repaired, and how.
 REPAIR = "repair "
+
+#: A rule that looks at several rows: from those that passed it returns `FILE`, `ROW` and `RULE` of
+#: the rows to take out.
+Verdict = Callable[[ir.Table], ir.Table]
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,19 @@ class Judged:
         `FILE`, `ROW`, `RULE`, the contract's columns, and those that start with `REPAIR`.
     mapped : mapping
         The source column of each column of the contract.
+    rules : tuple of Rule
+        All rules that its rows may fail.
+    money : str
+        The column whose sum is counted; empty where there is none.
+    verdicts : tuple of callables
+        The rules that look at several rows, in this order.
     """
 
     table: ir.Table
     mapped: Mapping[str, str]
+    rules: tuple[Rule, ...] = ()
+    money: str = ""
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def repairs(self) -> tuple[str, ...]:
@@ -96,12 +110,14 @@ class Rows:
             self.repaired({"whole_float_made_text": found.notnull()})
         self.keep(column, as_text(found, self.section.null_values))
 
-    def judged(self) -> Judged:
+    def judged(
+        self, rules: tuple[Rule, ...] = (), money: str = "", verdicts: tuple[Verdict, ...] = ()
+    ) -> Judged:
         """Return the rows with the first rule that each fails."""
         rule = ibis.cases(*self.rules, else_=ibis.null("string"))
         repairs = {REPAIR + name: test.fill_null(False) for name, test in self.repairs.items()}  # noqa: FBT003
         table = self.raw.select(FILE, ROW, **{RULE: rule}, **self.columns, **repairs)
-        return Judged(table, self.mapped)
+        return Judged(table, self.mapped, rules, money, verdicts)
 
 
 def start(raw: RawTable, section: TableSection, mapped: Mapping[str, str], zone: str) -> Rows:

@@ -1,98 +1,103 @@
 """The synthetic world: a seeded B2B book whose true future values and risks are known.
 
-Accounts (`world_book`) buy by a known law (`world_process`); from it this module draws the rows that
-a company would export, and computes what is true of each account given its latent state: the
-expected value and margin of each horizon and the probability of silence. So calibration and the
-regret of a tier decision can be measured, not only compared.
+Accounts (`world_book`) buy by a known law (`world_process`) or are under contract by another
+(`world_contracts`); from these this module draws the rows that a company would export: lines, contracts,
+usage, contacts, the pipeline, costs, projects. And it tells what is true of each account given its
+latent state (`world_truth`): the expected value of each horizon, the probability of silence and of a
+lapse. So calibration and the regret of a tier decision can be measured, not only compared.
 
-Why this way: the future rows are drawn from exactly the law that the truth is computed from, at the
-same boundaries, and nothing in the law knows the cutoff: what holds as of one midnight of the world
-holds as of any other.
+Why this way: the future rows are drawn from exactly the laws that the truth is computed from, at the
+same boundaries, and nothing in the laws knows the cutoff: what holds as of one midnight of the world
+holds as of any other. Each table has a stream of chance of its own: a book of transactions stays the
+same to the byte, whatever grows beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from valuemodel.exceptions import UsageError
 from valuemodel.periods import Cutoff, Horizon
-from valuemodel.tables.world_book import (
-    INDUSTRIES,
-    Book,
-    account_ids,
-    make_book,
-    stratified,
+from valuemodel.tables.schemas import TABLES
+from valuemodel.tables.world_agreements import contract_rows, invoice_lines, sign_terms
+from valuemodel.tables.world_attention import (
+    around_orders,
+    draw_contacts,
+    interaction_rows,
+    planned,
+    under_contract,
 )
-from valuemodel.tables.world_lines import (
-    Trade,
-    draw_lines,
-    refunds_of,
-    write_lines,
+from valuemodel.tables.world_behaviour import draw_behaviour
+from valuemodel.tables.world_book import Book, make_book
+from valuemodel.tables.world_cash import from_order_to_cash
+from valuemodel.tables.world_contracts import ContractLaw, draw_law
+from valuemodel.tables.world_lines import Trade, draw_lines, refunds_of, write_lines
+from valuemodel.tables.world_pipeline import (
+    expansions,
+    opportunity_rows,
+    project_deals,
+    project_rows,
+    renewals,
 )
-from valuemodel.tables.world_process import (
-    ARCHETYPES,
-    REFUND_LAG,
-    STATES,
-    YEAR,
-    Floats,
-    Ints,
-    Paths,
-    PurchaseProcess,
-)
+from valuemodel.tables.world_process import YEAR, PurchaseProcess
 from valuemodel.tables.world_reviews import account_rows
+from valuemodel.tables.world_serving import capability_gaps, cost_rows, credit_rows
+from valuemodel.tables.world_terms import walk
+from valuemodel.tables.world_truth import Agreements, Latent, Purchases, tell_truth
+from valuemodel.tables.world_usage import usage_rows
 
-_NEW = 90.0  # days in the book during which an account counts as new
+BookName = Literal["transactions", "contracts", "whole"]
+Streams = Mapping[str, np.random.Generator]
 
-
-@dataclass(frozen=True)
-class Latent:
-    """What only the maker of the world knows."""
-
-    origin: Cutoff
-    until: Cutoff
-    process: PurchaseProcess
-    paths: Paths
-    trade: Trade
-    refunds: pd.DataFrame  # account, bought, refunded (years), amount, cost
-
-    def years(self, cutoff: Cutoff) -> float:
-        """Return the time since the history begins, in years of 365.25 days."""
-        return (cutoff.at - self.origin.at) / timedelta(days=YEAR)
+_UNDER_CONTRACT = {"contracts": 1.0, "whole": 0.45}  # share of accounts
 
 
 @dataclass(frozen=True)
 class World:
-    """A book of accounts, its transactions on both sides of a cutoff, and the truth.
+    """A book of accounts, what happened on both sides of a cutoff, and the truth.
 
     Attributes
     ----------
-    transactions : DataFrame
-        One row per line: account_id, order_id, line_id, time, product_id, quantity, unit_price,
-        amount, cost. Refunds are negative lines of their own credit note (``C...``), later than
-        what they refund. Sorted by time.
-    accounts : DataFrame
-        One row per account, and one more from each ``valid_from`` on which tier or owner changed.
+    tables : mapping of str to DataFrame
+        The tables by the names of the contract; see `valuemodel.tables.schemas`. A book of
+        ``transactions`` has these and ``accounts``; one of ``contracts`` has all the others but
+        projects; the ``whole`` book has them all.
     truth : DataFrame
-        One row per account: archetype, state, and ``expected_value_<h>``, ``expected_margin_<h>``,
-        ``silence_<h>`` per horizon, as of the cutoff.
+        One row per account: archetype, and, as of the cutoff, its state of purchasing (``state``) or
+        of its contract (``health``); per horizon ``expected_value_<h>``, ``expected_margin_<h>`` and
+        ``silence_<h>``, the probability that nothing is ordered; with contracts beside them
+        ``expected_contribution_<h>`` (margin less the cost to serve that counts as cost of goods),
+        ``expected_contract_value_<h>`` (the part of the value that contracts bring) and ``lapse_<h>``
+        (the probability that no contract is in force any more by the end; for accounts with one in
+        force at the cutoff).
     as_of : Cutoff
     horizons : tuple of Horizon
     latent : Latent
         What only the maker knows; `truth_at` tells the truth as of other midnights from it.
     """
 
-    transactions: pd.DataFrame
-    accounts: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame]
     truth: pd.DataFrame
     as_of: Cutoff
     horizons: tuple[Horizon, ...]
     latent: Latent = field(repr=False)
+
+    @property
+    def transactions(self) -> pd.DataFrame:
+        """One row per line, sorted by time: refunds are negative lines of their own credit note."""
+        return self.tables["transactions"]
+
+    @property
+    def accounts(self) -> pd.DataFrame:
+        """One row per account, and one more from each ``valid_from`` on which it changed."""
+        return self.tables["accounts"]
 
     def truth_at(self, cutoff: Cutoff) -> pd.DataFrame:
         """Return the truth as of another midnight of the world, for the accounts there by then.
@@ -102,7 +107,7 @@ class World:
         UsageError
             If the cutoff lies outside the world or not at midnight.
         """
-        return _truth(self.latent, cutoff, self.horizons)
+        return tell_truth(self.latent, cutoff, self.horizons)
 
 
 def make_world(
@@ -113,6 +118,7 @@ def make_world(
     seed: int,
     history: Horizon = Horizon(4, "year"),  # noqa: B008 - a frozen value
     future: Horizon | None = None,
+    book: BookName = "transactions",
 ) -> World:
     """Make a seeded book of accounts that buy, grow, pause, return, and leave by a known law.
 
@@ -127,14 +133,16 @@ def make_world(
     seed : int
         The same seed gives the same bytes.
     history : Horizon
-        How far the transactions reach back.
+        How far the rows reach back.
     future : Horizon, optional
         How far they reach beyond the cutoff; by default the longest horizon.
+    book : {"transactions", "contracts", "whole"}
+        Whether accounts buy, are under contract, or all buy and almost half are under contract, too.
 
     Raises
     ------
     UsageError
-        If there is no account, no horizon, or the cutoff is not at midnight.
+        If there is no account, no horizon, no such book, or the cutoff is not at midnight.
 
     Examples
     --------
@@ -147,25 +155,25 @@ def make_world(
     >>> world.transactions["time"].iloc[-1] > world.as_of.at
     True
     """
-    if accounts < 1 or not horizons:
-        problem = "a world needs at least one account and one horizon"
-        raise UsageError(problem, received=f"{accounts} accounts, {len(horizons)} horizons")
-    if as_of.at.time() != time():
-        problem = "a world is cut at midnight, because its rows keep office hours"
-        raise UsageError(problem, received=str(as_of), hint="give a date without a time")
+    _check(accounts, as_of, horizons, book)
     origin, until = history.before(as_of), (future or max(horizons)).after(as_of)
-    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(5)]
-    book = make_book(accounts, (as_of.at - origin.at).days, streams[0])
-    process, trade = _behaviour(book, origin, streams[1])
-    end = (until.at - origin.at) / timedelta(days=YEAR)
-    paths = process.walk(end, streams[2])
-    lines = draw_lines(*process.orders(paths, streams[2]), book, trade, streams[3])
-    potential = process.rate * trade.order_value
-    latent = Latent(origin, until, process, paths, trade, refunds_of(lines))
+    rng, days = _streams(seed), (until.at - origin.at).days
+    members = make_book(accounts, (as_of.at - origin.at).days, rng["book"])
+    process, trade = draw_behaviour(members, origin, rng["behaviour"])
+    bought, agreed = None, None
+    if book != "contracts":
+        bought = _buy(members, process, trade, (origin, until), rng)
+    if book != "transactions":
+        law = draw_law(members, process.archetype, _UNDER_CONTRACT[book], origin, rng["law"])
+        agreed = _agree(law, days, origin, rng["terms"])
+    latent = Latent(origin, until, members.born, process.archetype, bought, agreed)
+    rows = account_rows(members, latent.revenue, latent.potential, (origin, as_of), rng["reviews"])
+    tables = _purchases(latent, rows, rng) | {"accounts": rows}
+    if agreed is not None:
+        tables |= _relations(latent, agreed, rows, members, rng)
     return World(
-        transactions=write_lines(lines, origin, end),
-        accounts=account_rows(book, lines, potential, (origin, as_of), streams[4]),
-        truth=_truth(latent, as_of, horizons),
+        tables={name: tables[name] for name in TABLES if name in tables},
+        truth=tell_truth(latent, as_of, horizons),
         as_of=as_of,
         horizons=tuple(horizons),
         latent=latent,
@@ -173,87 +181,112 @@ def make_world(
 
 
 def write_world(world: World, folder: Path) -> dict[str, Path]:
-    """Write the three tables as Parquet; the same world gives the same bytes.
+    """Write the tables of the world, and its truth, as Parquet; the same world gives the same bytes.
 
     Returns
     -------
     dict of str to Path
-        The files of ``transactions``, ``accounts`` and ``truth``.
+        The files by the names of the tables, and ``truth``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths: dict[str, Path] = {}
-    for name in ("transactions", "accounts", "truth"):
-        table: pd.DataFrame = getattr(world, name)
+    for name, table in (*world.tables.items(), ("truth", world.truth)):
         paths[name] = folder / f"{name}.parquet"
         table.to_parquet(paths[name], index=False)
     return paths
 
 
-def _behaviour(
-    book: Book, origin: Cutoff, rng: np.random.Generator
-) -> tuple[PurchaseProcess, Trade]:
-    """Draw how accounts behave: by archetype, industry and size, and by chance."""
-    count = len(book.size)
-    archetype = stratified(np.array([kind.share for kind in ARCHETYPES]), count, rng)
-    noise = rng.standard_normal((6, count)).clip(-2.5, 2.5)
-    rate = _of(INDUSTRIES, "orders", book.industry) * np.exp(0.15 * book.size + 0.55 * noise[0])
-    spend = np.exp(0.35 * book.size + 0.10 * book.fame + 0.55 * noise[1])
-    own_growth = _of(ARCHETYPES, "growth", archetype)
-    season = _of(INDUSTRIES, "season", book.industry) + _of(ARCHETYPES, "season", archetype)
-    begun = (origin.at - origin.at.replace(month=1, day=1)) / timedelta(days=YEAR)
-    process = PurchaseProcess(
-        archetype=archetype,
-        born=book.born / YEAR,
-        rate=rate,
-        growth=own_growth * np.exp(0.25 * noise[2]) + 0.06 * noise[3],
-        drift=_of(INDUSTRIES, "drift", book.industry),
-        season=np.minimum(season, 0.9),
-        peak=_of(INDUSTRIES, "peak", book.industry) - begun + 0.04 * noise[4],
-        leave=_of(INDUSTRIES, "leave", book.industry) * np.exp(-0.15 * book.size),
-    )
-    cost = _of(INDUSTRIES, "cost", book.industry) + 0.05 * noise[5]
-    trade = Trade(
-        order_value=_of(INDUSTRIES, "spend", book.industry) * spend / rate,
-        cost=cost + _of(ARCHETYPES, "extra_cost", archetype),
-        lines=1 + rng.uniform(0.2, 1.8, count),
-        refunded=_of(ARCHETYPES, "refunded", archetype),
-    )
-    return process, trade
+def _buy(
+    book: Book,
+    process: PurchaseProcess,
+    trade: Trade,
+    span: tuple[Cutoff, Cutoff],
+    rng: Streams,
+) -> Purchases:
+    """Draw what accounts buy from the first day of the history to the last."""
+    end = (span[1].at - span[0].at) / timedelta(days=YEAR)
+    paths = process.walk(end, rng["buying"])
+    orders = process.orders(paths, rng["buying"])
+    lines = draw_lines(*orders, book, trade, rng["lines"])
+    return Purchases(process, paths, trade, orders, lines, refunds_of(lines))
 
 
-def _of(kinds: Sequence[object], name: str, positions: Ints) -> Floats:
-    values: Floats = np.array([getattr(kind, name) for kind in kinds], dtype=np.float64)[positions]
-    return values
+def _agree(law: ContractLaw, days: int, origin: Cutoff, rng: np.random.Generator) -> Agreements:
+    """Draw how contracts go on from the first day of the history to the last."""
+    walked = walk(law, days, rng)
+    return Agreements(law, walked, *sign_terms(law, walked.terms, origin, rng))
 
 
-def _truth(latent: Latent, cutoff: Cutoff, horizons: Sequence[Horizon]) -> pd.DataFrame:
-    """Tell each account's expected value, margin and probability of silence as of a cutoff."""
-    inside = latent.origin <= cutoff < latent.until
-    if not inside or (cutoff.at - latent.origin.at) % timedelta(days=1):
-        problem = f"a world tells the truth at midnights from {latent.origin} to {latent.until}"
-        raise UsageError(problem, received=str(cutoff))
-    process, trade, now = latent.process, latent.trade, latent.years(cutoff)
-    states = latent.paths.at(now, len(process.born))
-    states[process.born > now - 0.5 / YEAR] = -1  # whoever joins that very day is not known yet
-    ordered = sorted(set(horizons))
-    ahead = process.outlook(
-        states, now, [latent.years(horizon.after(cutoff)) for horizon in ordered]
-    )
-    open_ = latent.refunds[(latent.refunds["bought"] < now) & (latent.refunds["refunded"] >= now)]
-    owed = [np.bincount(open_["account"], open_[name], len(states)) for name in ("amount", "cost")]
-    names = np.array([kind.name for kind in ARCHETYPES])[process.archetype]
-    columns: dict[str, object] = {
-        "account_id": account_ids(np.arange(len(states))),
-        "archetype": np.where(now - process.born < _NEW / YEAR, "new", names),
-        "state": np.array(STATES)[states],
-    }
-    for place, horizon in enumerate(ordered):
-        orders, pending = ahead.orders[:, place], ahead.pending[:, place]
-        kept = trade.order_value * (orders - trade.refunded * (orders - pending))
-        due = -np.expm1(-(latent.years(horizon.after(cutoff)) - now) / REFUND_LAG)
-        columns[f"expected_value_{horizon.label}"] = kept - due * owed[0]
-        columns[f"expected_margin_{horizon.label}"] = kept * (1 - trade.cost) - due * (
-            owed[0] - owed[1]
+def _purchases(latent: Latent, accounts: pd.DataFrame, rng: Streams) -> dict[str, pd.DataFrame]:
+    """Return the lines; beside contracts, with the invoices of these and all times to the payment."""
+    if latent.purchases is None:
+        return {}
+    lines = write_lines(latent.purchases.lines, latent.origin, latent.years(latent.until))
+    agreed = latent.agreements
+    if agreed is not None:
+        days = latent.days(latent.until)
+        invoices = invoice_lines(
+            agreed.law, agreed.walked.terms, days, latent.origin, rng["invoices"]
         )
-        columns[f"silence_{horizon.label}"] = ahead.silence[:, place]
-    return pd.DataFrame(columns)[states >= 0].reset_index(drop=True)
+        both = pd.concat([lines.assign(under_contract=False), invoices])
+        joined = accounts.groupby("account_id")["valid_from"].min()
+        lines = from_order_to_cash(both, joined, latent.until, rng["cash"])
+    return {"transactions": lines}
+
+
+def _relations(
+    latent: Latent, agreed: Agreements, accounts: pd.DataFrame, book: Book, rng: Streams
+) -> dict[str, pd.DataFrame]:
+    """Return what a company with contracts knows of its accounts beside what they buy."""
+    law, walked, bought = agreed.law, agreed.walked, latent.purchases
+    origin, days = latent.origin, latent.days(latent.until)
+    found = [
+        planned(accounts, days, origin, rng["contacts"]),
+        *under_contract(law, walked, days, rng["contacts"]),
+    ]
+    deals, tables = [renewals(law, walked, days), expansions(law, walked)], {}
+    if bought is not None:
+        found += around_orders(bought.paths, bought.orders, rng["contacts"])
+        talks = project_deals(bought.process, bought.paths, bought.trade.order_value, rng["talks"])
+        deals.append(talks)
+        tables["projects"] = project_rows(talks, days, origin, rng["projects"])
+    contacts = draw_contacts(found, rng["contacts"])
+    closeness = 0.4 * book.fame + 0.9 * rng["interactions"].standard_normal(len(book.fame))
+    return tables | {
+        "contracts": contract_rows(
+            agreed.law, walked.terms, agreed.known_at, agreed.notice, origin
+        ),
+        "usage": usage_rows(law, walked, days, origin, rng["usage"]),
+        "interactions": interaction_rows(contacts, closeness, origin, rng["interactions"]),
+        "opportunities": opportunity_rows(deals, days, origin, rng["opportunities"]),
+        "costs": cost_rows(contacts, origin, rng["costs"]),
+        "credit": credit_rows(accounts, rng["credit"]),
+        "capability_gaps": capability_gaps(rng["gaps"]),
+    }
+
+
+_STREAMS = (
+    *("book", "behaviour", "buying", "lines", "reviews"),
+    *("law", "terms", "invoices", "cash", "usage"),
+    *("contacts", "interactions", "costs", "talks", "opportunities", "projects", "credit", "gaps"),
+)
+
+
+def _streams(seed: int) -> Streams:
+    """Return a stream of chance for each part; a new one is added at the end."""
+    children = np.random.SeedSequence(seed).spawn(len(_STREAMS))
+    return {
+        name: np.random.default_rng(child) for name, child in zip(_STREAMS, children, strict=True)
+    }
+
+
+def _check(accounts: int, as_of: Cutoff, horizons: Sequence[Horizon], book: str) -> None:
+    if accounts < 1 or not horizons:
+        problem = "a world needs at least one account and one horizon"
+        raise UsageError(problem, received=f"{accounts} accounts, {len(horizons)} horizons")
+    if as_of.at.time() != time():
+        problem = "a world is cut at midnight, because its rows keep office hours"
+        raise UsageError(problem, received=str(as_of), hint="give a date without a time")
+    if book not in get_args(BookName):
+        problem = f"there is no book {book!r}"
+        raise UsageError(problem, hint=f"a world is made of {', '.join(get_args(BookName))}")

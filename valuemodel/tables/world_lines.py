@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from valuemodel.periods import Cutoff
 from valuemodel.tables.world_book import INDUSTRIES, Book, account_ids, padded
+from valuemodel.tables.world_clock import office_hours
 from valuemodel.tables.world_process import REFUND_LAG, YEAR, Floats, Ints
 
 _PRODUCTS = 30  # per industry
@@ -100,7 +100,7 @@ def write_lines(lines: Lines, origin: Cutoff, end: float) -> pd.DataFrame:
     sign = np.where(np.arange(len(source)) < len(lines.time), 1, -1)
     notes = lines.order.max(initial=-1) + 1 + np.arange(len(back))
     document = np.concatenate([lines.order, notes])
-    stamp = _office_hours(np.concatenate([lines.time, lines.refunded_at[back]]), origin)
+    stamp = office_hours(YEAR * np.concatenate([lines.time, lines.refunded_at[back]]), origin)
     sequence = np.lexsort((document, stamp))
     source, sign, stamp = source[sequence], sign[sequence], stamp[sequence]
     document = document[sequence]
@@ -122,15 +122,6 @@ def write_lines(lines: Lines, origin: Cutoff, end: float) -> pd.DataFrame:
             "cost": sign * lines.cost[source],
         }
     )
-
-
-def _office_hours(years: Floats, origin: Cutoff) -> NDArray[np.datetime64]:
-    """Squeeze each day between 8:00 and 18:00, in whole seconds: no row changes its day."""
-    day, part = np.divmod(years * YEAR, 1.0)
-    seconds = day * 86_400 + np.floor(8 * 3_600 + part * 10 * 3_600)
-    start = np.datetime64(origin.at, "us")
-    stamps: NDArray[np.datetime64] = start + seconds.astype("timedelta64[s]")
-    return stamps
 
 
 def net_revenue(lines: Lines, accounts: int, begin: float, end: float) -> Floats:

@@ -6,6 +6,7 @@ carry the future into every earlier snapshot; each change is a row with its own 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.tables.world_book import Book, account_columns, people
-from valuemodel.tables.world_lines import Lines, net_revenue
 from valuemodel.tables.world_process import YEAR, Floats, Ints
 
 _TIERS = np.array(["A", "B", "C", "D"])
@@ -23,7 +23,7 @@ _CUTS = (0.05, 0.20, 0.50)  # shares of accounts down to which tiers A, B and C 
 
 def account_rows(
     book: Book,
-    lines: Lines,
+    revenue: Callable[[float, float], Floats],
     potential: Floats,
     span: tuple[Cutoff, Cutoff],
     rng: np.random.Generator,
@@ -38,8 +38,9 @@ def account_rows(
     ----------
     book : Book
         The accounts.
-    lines : Lines
-        What they bought; only rows before a review count for it.
+    revenue : callable
+        Takes two times, in years of the history, and returns what each account brought in between;
+        only times before a review are asked for.
     potential : array of float
         Money per year of each account when active.
     span : pair of Cutoff
@@ -61,7 +62,7 @@ def account_rows(
         seen = np.array([(year.before(at).at - origin.at).days, (at.at - origin.at).days])
         known = book.born < seen[1]
         reviewed = known & (rng.random(len(tier)) < 6 / 7)
-        ranked = _tiers(net_revenue(lines, len(tier), *(seen / YEAR)), known)
+        ranked = _tiers(revenue(*(seen / YEAR)), known)
         colleague = _swap(owner, book.region, known & (rng.random(len(tier)) < 0.02), rng)
         changed = (reviewed & (ranked != tier)) | (colleague != owner)
         tier, owner = np.where(reviewed, ranked, tier), colleague

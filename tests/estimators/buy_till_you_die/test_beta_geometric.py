@@ -10,8 +10,6 @@ from scipy.special import hyp2f1
 from valuemodel.estimators.buy_till_you_die.beta_geometric import BetaGeoNBD, ModifiedBetaGeoNBD
 from valuemodel.exceptions import UsageError
 
-pytestmark = pytest.mark.xdist_group("buy_till_you_die")
-
 
 def with_parameters(model, *values):
     """Return a model that has learned these parameters."""

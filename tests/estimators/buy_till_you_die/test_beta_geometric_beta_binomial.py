@@ -11,8 +11,6 @@ import pytest
 from valuemodel.estimators.buy_till_you_die.beta_geometric_beta_binomial import BetaGeoBetaBinomial
 from valuemodel.exceptions import DataRefused, UsageError
 
-pytestmark = pytest.mark.xdist_group("buy_till_you_die")
-
 
 @pytest.fixture(scope="module")
 def donations(real_data):

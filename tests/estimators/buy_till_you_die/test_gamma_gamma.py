@@ -9,8 +9,6 @@ import pytest
 from valuemodel.estimators.buy_till_you_die.gamma_gamma import GammaGamma, _log_likelihood
 from valuemodel.exceptions import DataRefused, UsageError
 
-pytestmark = pytest.mark.xdist_group("buy_till_you_die")
-
 
 @pytest.mark.real_data
 def test_the_fit_to_cdnow_is_the_published_one(cdnow):

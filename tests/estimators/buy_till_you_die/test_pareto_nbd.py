@@ -11,8 +11,6 @@ from scipy.special import gammaln
 from valuemodel.estimators.buy_till_you_die.distinct_rows import distinct_rows
 from valuemodel.estimators.buy_till_you_die.pareto_nbd import ParetoNBD
 
-pytestmark = pytest.mark.xdist_group("buy_till_you_die")
-
 
 @pytest.fixture(scope="module")
 def fitted(cdnow):

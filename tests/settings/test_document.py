@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from valuemodel.exceptions import SettingsError
-from valuemodel.settings import Settings, fill_environment
+from valuemodel.settings import Settings
 
 GOOD = {
     "project": {"name": "shop", "currency": "GBP", "timezone": "Europe/London"},
@@ -103,16 +103,51 @@ def test_a_missing_and_a_broken_file_are_told_apart(tmp_path):
         Settings.load(broken)
 
 
-def test_secrets_come_from_the_environment_only(monkeypatch):
-    monkeypatch.setenv("SHOP_PASSWORD", "hunter2")
-    assert fill_environment("db?password=${ENV:SHOP_PASSWORD}") == "db?password=hunter2"
-    monkeypatch.delenv("SHOP_PASSWORD")
-    with pytest.raises(SettingsError, match="SHOP_PASSWORD is not set"):
-        fill_environment("db?password=${ENV:SHOP_PASSWORD}")
+SHOP = {"project": {"name": "shop"}, "value": {"horizons": ["1 year"]}}
+SALES, TERMS, SERVICE = ({"source": f"{name}.csv"} for name in ("sales", "terms", "service"))
 
 
-def test_public_data_lies_where_the_environment_says_or_in_the_project(monkeypatch):
-    monkeypatch.setenv("VALUEMODEL_DATA", "/somewhere")
-    assert fill_environment("${DATA}/cdnow/master.parquet") == "/somewhere/cdnow/master.parquet"
-    monkeypatch.delenv("VALUEMODEL_DATA")
-    assert fill_environment("${DATA}/cdnow/master.parquet") == "data/public/cdnow/master.parquet"
+@pytest.mark.parametrize(
+    ("tables", "rule"),
+    [
+        ({"transactions": SALES}, "inactivity"),
+        ({"contracts": TERMS}, "contract"),
+        ({"transactions": SALES, "contracts": TERMS}, "both"),
+    ],
+)
+def test_the_rule_of_churn_follows_from_the_tables_unless_it_is_said(tables, rule):
+    assert Settings.parse(SHOP | {"tables": tables}).churn_rule == rule
+    said = Settings.parse(SHOP | {"tables": tables, "churn": {"rule": rule}})
+    assert said.churn_rule == rule
+
+
+@pytest.mark.parametrize(
+    ("said", "needed"),
+    [
+        (
+            {"tables": {"transactions": SALES}, "churn": {"rule": "both"}},
+            "needs [tables.contracts]",
+        ),
+        (
+            {"tables": {"contracts": TERMS}, "churn": {"rule": "inactivity"}},
+            "[tables.transactions]",
+        ),
+        (
+            {
+                "tables": {"transactions": SALES},
+                "value": {"horizons": ["1 year"], "measure": "contribution"},
+            },
+            "needs [tables.costs]",
+        ),
+        ({"tables": {"usage": SERVICE}}, "one of them is needed"),
+    ],
+)
+def test_what_needs_a_table_says_which(said, needed):
+    with pytest.raises(SettingsError) as caught:
+        Settings.parse(SHOP | said)
+    assert needed in str(caught.value)
+
+
+def test_the_tables_are_named_in_the_order_of_the_contract():
+    settings = Settings.parse(SHOP | {"tables": {"costs": SERVICE, "contracts": TERMS}})
+    assert list(settings.tables.declared) == ["contracts", "costs"]
