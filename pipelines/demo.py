@@ -22,7 +22,7 @@ AS_OF = "2025-07-01"
 FOLDERS = {"whole": "demo", "contracts": "demo_contracts", "transactions": "demo_transactions"}
 
 
-def run(project: Project, *, accounts: int = 5_000, seed: int = 0) -> Result:
+def run(project: Project, *, accounts: int = 3_000, seed: int = 0) -> Result:
     """Write the tables of the settings, then check, train, score and review."""
     settings, book = project.settings, book_of(project.settings.tables)
     horizons, grace = settings.value.ordered, settings.churn.grace

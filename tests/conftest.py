@@ -17,7 +17,7 @@ from tests import postgres
 from valuemodel import cli, scaffold
 from valuemodel.project import Project
 
-ACCOUNTS = 800
+ACCOUNTS = 600
 
 
 def missing(what: str) -> None:

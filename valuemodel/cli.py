@@ -86,7 +86,7 @@ def init(
 
 @app.command()
 def demo(
-    accounts: Annotated[int, typer.Option(help="How many accounts the world has.")] = 5_000,
+    accounts: Annotated[int, typer.Option(help="How many accounts the world has.")] = 3_000,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
     book: Annotated[
         Book | None,

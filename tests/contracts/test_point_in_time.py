@@ -43,9 +43,9 @@ def test_features_are_the_same_when_the_future_is_cut_off(whole, make_ledger, cu
     assert len(truncated) >= 10
 
 
-@pytest.mark.parametrize("cutoff", CUTOFFS[2:4], ids=str)
 @pytest.mark.parametrize("poison", POISONS)
-def test_poison_after_the_cutoff_changes_no_bit(whole, make_ledger, cutoff, poison):
+def test_poison_after_the_cutoff_changes_no_bit(whole, make_ledger, poison):
+    cutoff = CUTOFFS[2 + POISONS.index(poison) % 2]  # at midnight, or within a day
     poisoned = BOOK.with_later(cutoff, poison)
     assert _changed(poisoned) == {*BOOK.tables} - {*UNDATED}
     assert mismatches(whole[cutoff], builder_for(poisoned, SETTINGS, make_ledger).at(cutoff)) == []

@@ -14,7 +14,7 @@ from valuemodel import cli, scaffold
 
 pytestmark = [pytest.mark.slow]
 
-ACCOUNTS = 400
+ACCOUNTS = 250
 
 
 @pytest.fixture(scope="module", params=["contracts", "transactions"])

@@ -59,10 +59,15 @@ class Peers:
         self._lines = snapshot.lines
         accounts = _accounts(snapshot)
         active = _ranked(accounts.filter(accounts.active))
-        groups = _groups(active)
+        groups = _of_all(active)
         # Who bought a product is active.
         bought = Products(snapshot).table.select("account_id", "product_id")
-        bought = bought.join(active.select("account_id", "peers"), "account_id")
+        if snapshot.accounts is None:  # nobody's industry is known, so nobody needs to be looked up
+            bought = bought.mutate(peers=ibis.literal(_ALL))
+        else:
+            active = _ranked_apart(active)
+            groups = ibis.union(groups, _of_industries(active))
+            bought = bought.join(active.select("account_id", "peers"), "account_id")
         common = _common(bought, groups)
         owned = bought.semi_join(common, ["peers", "product_id"])
         owned = owned.group_by("account_id").aggregate(owned=owned.count())
@@ -107,6 +112,8 @@ def _accounts(snapshot: Snapshot) -> ir.Table:
         industry=rows.industry.max(),
     )
     accounts = accounts.mutate(active=accounts.active.fill_null(False))  # noqa: FBT003
+    if listed is None:
+        return accounts.mutate(peers=ibis.literal(_ALL)).drop("industry")
     same = ibis.window(group_by=accounts.industry)
     enough = accounts.active.cast("int64").sum().over(same) >= FEWEST
     own = ibis.literal("industry: ") + accounts.industry
@@ -116,33 +123,39 @@ def _accounts(snapshot: Snapshot) -> ir.Table:
 
 
 def _ranked(active: ir.Table) -> ir.Table:
-    """Add the places of active accounts by value: among all of them, and in their own industry."""
+    """Add the places of active accounts by value, among all of them."""
     by_value = ibis.window(order_by=active.value)
-    own_by_value = ibis.window(group_by=active.peers, order_by=active.value)
-    below = (active.peers == _ALL).ifelse(
-        ibis.rank().over(by_value), ibis.rank().over(own_by_value)
-    )
     return active.mutate(
-        below=below,
+        below=ibis.rank().over(by_value),
         place=ibis.row_number().over(by_value),
-        own_place=ibis.row_number().over(own_by_value),
         size=active.count().over(ibis.window()),
+    )
+
+
+def _ranked_apart(active: ir.Table) -> ir.Table:
+    """Add the places in their own industry; those whose peers are all keep their rank among all."""
+    by_value = ibis.window(group_by=active.peers, order_by=active.value)
+    return active.mutate(
+        below=(active.peers == _ALL).ifelse(active.below, ibis.rank().over(by_value)),
+        own_place=ibis.row_number().over(by_value),
         own_size=active.count().over(ibis.window(group_by=active.peers)),
     )
 
 
-def _groups(active: ir.Table) -> ir.Table:
-    """Return the number of peers and their median, per industry and of all."""
+def _of_all(active: ir.Table) -> ir.Table:
+    """Return the number of active accounts and their median."""
     whole = active.aggregate(
         size=active.count(), median=_middle(active.value, active.place, active.size)
     )
+    return whole.select(peers=ibis.literal(_ALL), size=whole.size, median=whole.median)
+
+
+def _of_industries(active: ir.Table) -> ir.Table:
+    """Return the same for each industry that is large enough."""
     own = active.group_by("peers").aggregate(
         size=active.count(), median=_middle(active.value, active.own_place, active.own_size)
     )
-    return ibis.union(
-        whole.select(peers=ibis.literal(_ALL), size=whole.size, median=whole.median),
-        own.filter(own.peers != _ALL).select("peers", "size", "median"),
-    )
+    return own.filter(own.peers != _ALL).select("peers", "size", "median")
 
 
 def _middle(
