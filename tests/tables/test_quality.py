@@ -61,6 +61,12 @@ def test_one_screen_says_everything():
     assert len(REPORT.lines()) <= 25
 
 
+def test_a_book_with_contracts_counts_who_has_one_beside_who_buys():
+    assert any(line.startswith("  buying accounts: 3") for line in REPORT.lines())
+    under = replace(REPORT, others={"contracts": TABLE})
+    assert any("accounts that buy or have a contract: 3" in line for line in under.lines())
+
+
 def test_the_document_is_plain_json_with_exact_money():
     document = json.loads(json.dumps(REPORT.as_document()))
     assert document["transactions"]["accepted"] == {"rows": 6, "amount": "70.00"}

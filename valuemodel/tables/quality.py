@@ -188,11 +188,16 @@ class Report:
             f"{label} {'yes' if complete else 'no'}"
             for label, complete in self.complete_windows.items()
         )
+        who = (
+            "accounts that buy or have a contract"
+            if "contracts" in self.others
+            else "buying accounts"
+        )
         lines += [
             "history",
             f"  {self.first} to {self.last} ({self.months:.1f} months), "
             f"complete until {self.complete_until}",
-            f"  buying accounts: {self.buying_accounts:,}{known}",
+            f"  {who}: {self.buying_accounts:,}{known}",
         ]
         if self.transactions is not None:
             share = self.refunds.rows / max(self.transactions.accepted.rows, 1)
