@@ -98,8 +98,7 @@ class BetaGeoBetaBinomial(TransactionModel):
         return found
 
     def _all(self, columns: tuple[Array, ...]) -> Array:
-        own = np.array([self.alpha_, self.beta_, self.gamma_, self.delta_])
-        found: Array = logsumexp(_histories(columns, own)[0], axis=1)
+        found: Array = logsumexp(_histories(columns, self._own)[0], axis=1)
         return found
 
     def _columns(self, X: pd.DataFrame) -> tuple[Array, ...]:

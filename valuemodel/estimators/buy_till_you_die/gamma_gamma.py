@@ -15,17 +15,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from scipy.special import digamma, gammaln
-from sklearn.base import BaseEstimator
 
 from valuemodel.estimators.buy_till_you_die.distinct_rows import distinct_rows
-from valuemodel.estimators.buy_till_you_die.maximum_likelihood import maximise
+from valuemodel.estimators.maximum_likelihood import LikelihoodModel
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import DataRefused, UsageError
 
 COLUMNS = ("frequency", "monetary_value")
 
 
-class GammaGamma(BaseEstimator):  # type: ignore[no-untyped-call]
+class GammaGamma(LikelihoodModel):
     """Gamma-Gamma, by maximum likelihood.
 
     Parameters
@@ -52,14 +51,6 @@ class GammaGamma(BaseEstimator):  # type: ignore[no-untyped-call]
     p_: float
     q_: float
     v_: float
-
-    def __init__(self, penalty: float = 0.0) -> None:
-        self.penalty = penalty
-
-    @property
-    def parameters_(self) -> dict[str, float]:
-        """The estimates by name."""
-        return {name: getattr(self, f"{name}_") for name in self.names}
 
     def fit(self, X: pd.DataFrame, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn the parameters from customers with a repeat purchase and a positive mean spend.
@@ -94,14 +85,9 @@ class GammaGamma(BaseEstimator):  # type: ignore[no-untyped-call]
             return float(values @ rows.weights), gradients @ rows.weights
 
         total = float(rows.weights.sum())
-        found = maximise(log_likelihood, np.array([3.0, 3.0, 1.0]), total, self.penalty)
-        factors = np.array([1.0, 1.0, unit])
-        own = found.parameters * factors
-        for name, value in zip(self.names, own, strict=True):
-            setattr(self, f"{name}_", float(value))
-        errors = (found.standard_errors * factors).tolist()
-        self.standard_errors_ = dict(zip(self.names, errors, strict=True))
-        self.log_likelihood_ = float(_log_likelihood(rows.columns, own)[0] @ rows.weights)
+        start, units = np.array([3.0, 3.0, 1.0]), np.array([1.0, 1.0, unit])
+        self._learn(log_likelihood, start, total, units)
+        self.log_likelihood_ = float(_log_likelihood(rows.columns, self._own)[0] @ rows.weights)
         self.n_features_in_ = len(COLUMNS)
         self.feature_names_in_ = np.array(COLUMNS, dtype=object)
         return self
@@ -121,9 +107,7 @@ class GammaGamma(BaseEstimator):  # type: ignore[no-untyped-call]
         UsageError
             If the model is not fitted, or somebody needs the mean of all and it is infinite.
         """
-        if not hasattr(self, "p_"):
-            problem = "this GammaGamma is not fitted"
-            raise UsageError(problem, hint="call fit first")
+        self._check_fitted()
         x, mean = self._columns(X)
         x = np.where(mean > 0, x, 0.0)
         below = self.p_ * x + self.q_ - 1

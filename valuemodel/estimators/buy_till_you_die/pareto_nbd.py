@@ -78,10 +78,6 @@ class ParetoNBD(TransactionModel):
     s_: float
     beta_: float
 
-    @property
-    def _own(self) -> Array:
-        return np.array([self.r_, self.alpha_, self.s_, self.beta_])
-
     def _log_likelihood(self, rows: DistinctRows, parameters: Array) -> tuple[Array, Array]:
         pieces = [
             _of_rows(tuple(column[at : at + _CHUNK] for column in rows.columns), parameters)

@@ -13,46 +13,20 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from valuemodel.estimators.buy_till_you_die.distinct_rows import DistinctRows, distinct_rows
-from valuemodel.estimators.buy_till_you_die.maximum_likelihood import maximise
+from valuemodel.estimators.maximum_likelihood import LikelihoodModel
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import DataRefused, UsageError
 
 COLUMNS = ("frequency", "recency", "T")
 
 
-class TransactionModel(BaseEstimator):  # type: ignore[no-untyped-call]
-    """A law of buying and leaving whose parameters are learned by maximum likelihood.
+class TransactionModel(LikelihoodModel):
+    """A law of buying and leaving."""
 
-    Parameters
-    ----------
-    penalty : float
-        What the squared logarithms of the parameters take off the average log-likelihood; 0 is
-        maximum likelihood. A little keeps parameters finite where the data hardly tell them.
-
-    Attributes
-    ----------
-    log_likelihood_ : float
-        Of all rows, at the estimates, without the penalty.
-    standard_errors_ : dict of str to float
-        By parameter.
-    """
-
-    #: The names of the parameters, in order.
-    names: ClassVar[tuple[str, ...]]
-    #: Which of them are times.
+    #: Which parameters are times.
     times: ClassVar[frozenset[str]] = frozenset()
-
-    log_likelihood_: float
-    standard_errors_: dict[str, float]
-
-    def __init__(self, penalty: float = 0.0) -> None:
-        self.penalty = penalty
-
-    def __init_subclass__(cls, **options: object) -> None:
-        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]
 
     @abstractmethod
     def _log_likelihood(self, rows: DistinctRows, parameters: Array) -> tuple[Array, Array]:
@@ -65,11 +39,6 @@ class TransactionModel(BaseEstimator):  # type: ignore[no-untyped-call]
     @abstractmethod
     def _probability_alive(self, columns: tuple[Array, ...]) -> Array:
         """Return the probability that each distinct row has not left."""
-
-    @property
-    def parameters_(self) -> dict[str, float]:
-        """The estimates by name."""
-        return {name: getattr(self, f"{name}_") for name in self.names}
 
     def fit(self, X: pd.DataFrame, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn the parameters.
@@ -105,14 +74,9 @@ class TransactionModel(BaseEstimator):  # type: ignore[no-untyped-call]
             values, gradients = self._log_likelihood(scaled, parameters)
             return float(values @ rows.weights), gradients @ rows.weights
 
-        found = maximise(log_likelihood, np.ones(len(self.names)), total, self.penalty)
-        factors = np.array([unit if name in self.times else 1.0 for name in self.names])
-        for name, value in zip(self.names, found.parameters * factors, strict=True):
-            setattr(self, f"{name}_", float(value))
-        errors = (found.standard_errors * factors).tolist()
-        self.standard_errors_ = dict(zip(self.names, errors, strict=True))
-        own = np.array([self.parameters_[name] for name in self.names])
-        self.log_likelihood_ = float(self._log_likelihood(rows, own)[0] @ rows.weights)
+        units = np.array([unit if name in self.times else 1.0 for name in self.names])
+        self._learn(log_likelihood, np.ones(len(self.names)), total, units)
+        self.log_likelihood_ = float(self._log_likelihood(rows, self._own)[0] @ rows.weights)
         self.n_features_in_ = len(COLUMNS)
         self.feature_names_in_ = np.array(COLUMNS, dtype=object)
         return self
@@ -143,9 +107,7 @@ class TransactionModel(BaseEstimator):  # type: ignore[no-untyped-call]
 
     def _by_row(self, X: pd.DataFrame, of: Callable[[tuple[Array, ...]], Array]) -> Array:
         """Compute on the distinct rows, and give every row its value."""
-        if not hasattr(self, f"{self.names[0]}_"):
-            problem = f"this {type(self).__name__} is not fitted"
-            raise UsageError(problem, hint="call fit first")
+        self._check_fitted()
         rows = distinct_rows(self._columns(X))
         return rows.expand(of(rows.columns))
 

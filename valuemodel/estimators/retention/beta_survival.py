@@ -19,15 +19,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import betaln, digamma
-from sklearn.base import BaseEstimator
 
-from valuemodel.estimators.buy_till_you_die.maximum_likelihood import maximise
+from valuemodel.estimators.maximum_likelihood import LikelihoodModel
 from valuemodel.estimators.retention.cohorts import Cohorts, read_cohorts
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import UsageError
 
 
-class BetaSurvival(BaseEstimator):  # type: ignore[no-untyped-call]
+class BetaSurvival(LikelihoodModel):
     """What the two models share.
 
     Parameters
@@ -45,25 +44,12 @@ class BetaSurvival(BaseEstimator):  # type: ignore[no-untyped-call]
         By parameter; only counts give them, shares leave out how many customers there were.
     """
 
-    names: ClassVar[tuple[str, ...]]
-
     alpha_: float
     beta_: float
-
-    def __init__(self, penalty: float = 0.0) -> None:
-        self.penalty = penalty
-
-    def __init_subclass__(cls, **options: object) -> None:
-        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]
 
     @abstractmethod
     def _power(self, parameters: Array) -> float:
         """Return c."""
-
-    @property
-    def parameters_(self) -> dict[str, float]:
-        """The estimates by name."""
-        return {name: getattr(self, f"{name}_") for name in self.names}
 
     def fit(self, survival: Any, y: Any = None) -> Self:
         """Learn from survival tables.
@@ -85,12 +71,8 @@ class BetaSurvival(BaseEstimator):  # type: ignore[no-untyped-call]
         def log_likelihood(parameters: Array) -> tuple[float, Array]:
             return _log_likelihood(cohorts, parameters, self._power(parameters))
 
-        start = np.ones(len(self.names))
-        found = maximise(log_likelihood, start, cohorts.customers, self.penalty)
-        for name, value in zip(self.names, found.parameters, strict=True):
-            setattr(self, f"{name}_", float(value))
-        self.log_likelihood_ = found.log_likelihood
-        self.standard_errors_ = dict(zip(self.names, found.standard_errors.tolist(), strict=True))
+        self._learn(log_likelihood, np.ones(len(self.names)), cohorts.customers)
+        self.log_likelihood_ = log_likelihood(self._own)[0]
         return self
 
     def survival(self, renewals: Any, survived: Any = 0) -> Array:
@@ -135,15 +117,13 @@ class BetaSurvival(BaseEstimator):  # type: ignore[no-untyped-call]
         return total
 
     def _log_survival(self, renewals: Array) -> Array:
-        power = self._power(np.array(list(self.parameters_.values())))
+        power = self._power(self._own)
         age = np.asarray(renewals, dtype=np.float64) ** power
         found: Array = betaln(self.alpha_, self.beta_ + age) - betaln(self.alpha_, self.beta_)
         return found
 
     def _counts(self, renewals: Any) -> Array:
-        if not hasattr(self, "alpha_"):
-            problem = f"this {type(self).__name__} is not fitted"
-            raise UsageError(problem, hint="call fit first")
+        self._check_fitted()
         counts = np.asarray(renewals, dtype=np.float64)
         if (counts < 0).any() or (counts != np.floor(counts)).any():
             problem = "renewals are whole numbers, not below 0"

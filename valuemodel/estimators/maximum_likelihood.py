@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import minimize
+from sklearn.base import BaseEstimator
 
 from valuemodel.estimators.state import Array
-from valuemodel.exceptions import DataRefused
+from valuemodel.exceptions import DataRefused, UsageError
 
 #: Takes the parameters; returns the log-likelihood and its gradient by them.
 LogLikelihood = Callable[[Array], tuple[float, Array]]
@@ -117,3 +119,58 @@ def _standard_errors(
         return np.full(len(logs), np.nan)
     found: Array = np.sqrt(np.where(variance > 0, variance, np.nan))
     return found
+
+
+class LikelihoodModel(BaseEstimator):  # type: ignore[no-untyped-call]
+    """A law whose named parameters are learned by maximum likelihood.
+
+    Parameters
+    ----------
+    penalty : float
+        What the squared logarithms of the parameters take off the average log-likelihood; 0 is
+        maximum likelihood. A little keeps parameters finite where the data hardly tell them.
+
+    Attributes
+    ----------
+    log_likelihood_ : float
+        Of all rows, at the estimates, without the penalty.
+    standard_errors_ : dict of str to float
+        By parameter.
+    """
+
+    #: The names of the parameters, in order.
+    names: ClassVar[tuple[str, ...]]
+
+    log_likelihood_: float
+    standard_errors_: dict[str, float]
+
+    def __init__(self, penalty: float = 0.0) -> None:
+        self.penalty = penalty
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]
+
+    @property
+    def parameters_(self) -> dict[str, float]:
+        """The estimates by name."""
+        return {name: getattr(self, f"{name}_") for name in self.names}
+
+    @property
+    def _own(self) -> Array:
+        """The estimates, in order."""
+        return np.array(list(self.parameters_.values()))
+
+    def _learn(
+        self, log_likelihood: LogLikelihood, start: Array, rows: float, units: Array | float = 1.0
+    ) -> None:
+        """Search for the maximum, and keep it in the units that the rows are given in."""
+        found = maximise(log_likelihood, start, rows, self.penalty)
+        for name, value in zip(self.names, found.parameters * units, strict=True):
+            setattr(self, f"{name}_", float(value))
+        errors = (found.standard_errors * units).tolist()
+        self.standard_errors_ = dict(zip(self.names, errors, strict=True))
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, f"{self.names[0]}_"):
+            problem = f"this {type(self).__name__} is not fitted"
+            raise UsageError(problem, hint="call fit first")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from valuemodel.estimators.buy_till_you_die.maximum_likelihood import maximise
+from valuemodel.estimators.maximum_likelihood import maximise
 from valuemodel.exceptions import DataRefused
 
 
