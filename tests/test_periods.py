@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valuemodel.exceptions import UsageError
-from valuemodel.periods import Cutoff, Horizon, rolling_cutoffs
+from valuemodel.periods import Cutoff, Horizon, helper_horizons, rolling_cutoffs
 
 units = st.sampled_from(["day", "week", "month", "year"])
 horizons = st.builds(Horizon, st.integers(1, 60), units)
@@ -83,3 +83,8 @@ def test_rolling_cutoffs_have_complete_windows_in_order_inside_the_span(
     assert len(cutoffs) <= limit
     assert cutoffs == sorted(set(cutoffs))
     assert all(cutoff >= first and horizon.after(cutoff) <= as_of for cutoff in cutoffs)
+
+
+def test_helper_horizons_are_shorter_and_new():
+    found = helper_horizons([Horizon.parse("3 months"), Horizon.parse("1 year")])
+    assert [horizon.label for horizon in found] == ["1m", "6m"]

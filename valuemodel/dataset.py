@@ -20,14 +20,17 @@ from valuemodel.exceptions import UsageError
 from valuemodel.features.catalog import Feature
 from valuemodel.features.own import OwnFeature
 from valuemodel.features.registry import catalog
+from valuemodel.features.white_space import white_space
 from valuemodel.labels.churn import churn
+from valuemodel.labels.expansion import expansion
 from valuemodel.labels.value import future_value
 from valuemodel.labels.windows import Window, future, windows_from
-from valuemodel.periods import Cutoff
+from valuemodel.periods import Cutoff, Horizon, helper_horizons
 from valuemodel.settings import Settings
 from valuemodel.snapshots.as_of import Snapshot, snapshot
 from valuemodel.snapshots.contracts import in_force
 from valuemodel.snapshots.facts import account_facts
+from valuemodel.snapshots.pipeline import still_open
 from valuemodel.snapshots.population import population, without_history
 from valuemodel.tables.ledger import Ledger
 
@@ -42,7 +45,8 @@ class Dataset:
         One column per feature, in the order of ``features``: float64 for numbers, text for
         categories; missing values are NaN.
     y : pandas.DataFrame or None
-        ``value_<h>`` and ``churn_<h>`` of each horizon, float64; NaN where the window is not complete.
+        ``value_<h>`` and ``churn_<h>`` of each horizon, and where past value is a feature
+        ``winnability_<h>`` of the shortest, float64; NaN where the window is not complete.
     keys : pandas.DataFrame
         ``account_id`` and ``cutoff``.
     features : tuple of Feature
@@ -135,20 +139,33 @@ class DatasetBuilder:
         labels_until : Cutoff, optional
             Labels use only what was known before this; without it there are none.
         """
+        return self._built(cutoff, self.horizons, labels_until)
+
+    def _built(
+        self, cutoff: Cutoff, horizons: Sequence[Horizon], labels_until: Cutoff | None
+    ) -> Dataset:
         table = self._features(cutoff)
-        names = [feature.name for feature in self.features]
-        labels: list[str] = []
-        if labels_until is not None:
-            table = self._labelled(table, cutoff, labels_until)
-            labels = [name for name in table.columns if name not in ("account_id", *names)]
         frame = self._frame(table.order_by("account_id"))
+        y = None
+        if labels_until is not None:
+            # Labels are asked for by themselves: every step of a query costs by its columns.
+            past = f"past_value_{self.horizons[0].label}"
+            narrow = table.select("account_id", *({past} & {*table.columns}))
+            labelled = self._labelled(narrow, cutoff, horizons, labels_until)
+            y = self._frame(labelled.order_by("account_id")).drop(columns=[*narrow.columns])
+        return self._keyed(frame, y, cutoff)
+
+    def _keyed(self, frame: pd.DataFrame, y: pd.DataFrame | None, cutoff: Cutoff) -> Dataset:
+        names = [feature.name for feature in self.features]
         keys = pd.DataFrame({"account_id": frame["account_id"]})
         keys["cutoff"] = pd.Series(cutoff.at, index=keys.index, dtype="datetime64[us]")
-        y = frame[labels] if labels_until is not None else None
         return Dataset(frame[names], y, keys, self.features)
 
     def stack(self, cutoffs: Sequence[Cutoff], *, labels_until: Cutoff) -> Dataset:
         """Build the datasets of several cutoffs, one under the other, in the given order.
+
+        Labels of shorter helper horizons lie beside those of the settings, so that a horizon without
+        a complete window can be learned over a shorter one; see `valuemodel.periods.helper_horizons`.
 
         Raises
         ------
@@ -158,7 +175,8 @@ class DatasetBuilder:
         if not cutoffs:
             problem = "a dataset needs at least one cutoff"
             raise UsageError(problem, received="none", hint="name the cutoffs to learn from")
-        parts = [self.at(cutoff, labels_until=labels_until) for cutoff in cutoffs]
+        horizons = sorted([*self.horizons, *helper_horizons(self.horizons)])
+        parts = [self._built(cutoff, horizons, labels_until) for cutoff in cutoffs]
         return Dataset(
             pd.concat([part.X for part in parts], ignore_index=True),
             pd.concat([part.y for part in parts if part.y is not None], ignore_index=True),
@@ -183,12 +201,31 @@ class DatasetBuilder:
         table = account_facts(self._snapshot(cutoff), self.horizons)
         return self._frame(table.order_by("account_id"))
 
-    def accounts_without_history(self, cutoff: Cutoff) -> list[str]:
-        """Return the accounts that are listed but have no visible row before the cutoff, sorted."""
-        table = without_history(self._snapshot(cutoff))
-        if table is None:
-            return []
-        return self._frame(table.order_by("account_id"))["account_id"].to_list()
+    def newcomers_at(self, cutoff: Cutoff) -> Dataset | None:
+        """Build the features of accounts that are listed but have no visible row before the cutoff.
+
+        Nothing but their profile is known of them. None where there is no table of accounts.
+        """
+        known = self._snapshot(cutoff)
+        listed = without_history(known)
+        if listed is None:
+            return None
+        unseen = listed.mutate(first_seen=ibis.null("int64"))
+        frame = self._frame(self.catalog.table(known, unseen).order_by("account_id"))
+        return self._keyed(frame, None, cutoff)
+
+    def white_space_at(self, cutoff: Cutoff) -> pd.DataFrame:
+        """Return the products that accounts of the population lack and their peers have.
+
+        See `valuemodel.features.white_space` for the columns; sorted by account and rank, with
+        ``as_of`` beside the account. A book without products gives no rows.
+        """
+        known = self._snapshot(cutoff)
+        accounts = population(known, self.settings.population)
+        table = white_space(known).semi_join(accounts, "account_id")
+        frame = self._frame(table.order_by("account_id", "rank"))
+        frame.insert(1, "as_of", pd.Series(cutoff.at, index=frame.index, dtype="datetime64[us]"))
+        return frame
 
     def _features(self, cutoff: Cutoff) -> ir.Table:
         """Compute the features of a cutoff once; folds ask for them again with other labels."""
@@ -200,18 +237,26 @@ class DatasetBuilder:
     def _snapshot(self, cutoff: Cutoff) -> Snapshot:
         return snapshot(self.ledger, self.settings.value, cutoff)
 
-    def _labelled(self, table: ir.Table, cutoff: Cutoff, labels_until: Cutoff) -> ir.Table:
+    def _labelled(
+        self, table: ir.Table, cutoff: Cutoff, horizons: Sequence[Horizon], labels_until: Cutoff
+    ) -> ir.Table:
         """Add the labels of complete windows; whoever nothing happened to is worth 0, and gone."""
         settings, grace = self.settings, self._grace(cutoff)
         until = min(labels_until, self.ledger.complete_until)
         happened = future(self.ledger, settings.value, cutoff, labels_until)
-        windows = windows_from(cutoff, self.horizons, until)
+        windows = windows_from(cutoff, horizons, until)
         value = future_value(happened, windows, settings.value)
         joined = _with_labels(table, "value", value, windows, 0.0)
-        settled = windows_from(cutoff, self.horizons, until, grace)
+        settled = windows_from(cutoff, horizons, until, grace)
         gone = churn(happened, self._holders(cutoff), settled, settings.churn_rule, grace)
         silent = None if settings.churn_rule == "contract" else 1.0
-        return _with_labels(joined, "churn", gone, settled, silent)
+        joined = _with_labels(joined, "churn", gone, settled, silent)
+        near = [window for window in windows if window.horizon == self.horizons[0]]
+        if f"past_value_{near[0].horizon.label}" not in table.columns:
+            return joined
+        pipeline, margin = still_open(self._snapshot(cutoff)), settings.value.winnability_margin
+        won = expansion(joined, happened, pipeline, near, margin)
+        return _with_labels(joined, "winnability", won, near, None)
 
     def _grace(self, cutoff: Cutoff) -> int:
         """Return the days of grace from a cutoff on; inactivity knows none."""

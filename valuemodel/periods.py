@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import total_ordering
@@ -159,6 +160,25 @@ def _add_months(at: datetime, months: int) -> datetime:
     year, month = divmod(index, 12)
     day = min(at.day, calendar.monthrange(year, month + 1)[1])
     return at.replace(year=year, month=month + 1, day=day)
+
+
+def helper_horizons(horizons: Iterable[Horizon]) -> list[Horizon]:
+    """Return shorter horizons whose windows are complete sooner: a half and a quarter of each.
+
+    Examples
+    --------
+    >>> [horizon.label for horizon in helper_horizons([Horizon.parse("39 weeks")])]
+    ['9w', '19w']
+    >>> [horizon.label for horizon in helper_horizons([Horizon.parse("1 year")])]
+    ['3m', '6m']
+    """
+    known, found = set(horizons), set()
+    for horizon in known:
+        count, unit = horizon.count, horizon.unit
+        if unit == "year":
+            count, unit = count * 12, "month"
+        found |= {Horizon(count // part, unit) for part in (2, 4) if count >= part}
+    return sorted(found - known)
 
 
 def rolling_cutoffs(

@@ -12,7 +12,6 @@ from valuemodel.metrics.churn import (
     CHURN_METRICS,
     auc,
     brier,
-    brier_of,
     brier_skill,
     calibration_table,
     expected_calibration_error,
@@ -101,10 +100,3 @@ def test_average_precision_by_hand():
 def test_what_is_no_probability_is_refused(name, truth, prob, message):
     with pytest.raises(UsageError, match=message):
         CHURN_METRICS[name](truth, prob)
-
-
-def test_a_resampled_brier_is_that_of_the_repeated_rows():
-    truth, prob = np.array([1.0, 0.0, 1.0]), np.array([0.8, 0.3, 0.1])
-    found = brier_of(truth, prob, np.array([[1.0, 1.0, 1.0], [2.0, 0.0, 1.0]]))
-    assert found[0] == pytest.approx(brier(truth, prob))
-    assert found[1] == pytest.approx(brier([1, 1, 1], [0.8, 0.8, 0.1]))

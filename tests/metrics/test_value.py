@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from valuemodel.exceptions import UsageError
 from valuemodel.metrics import value
+from valuemodel.metrics.copies import Copies
 from valuemodel.metrics.value import (
     VALUE_METRICS,
     bias,
@@ -19,14 +20,10 @@ from valuemodel.metrics.value import (
     decile_mape_of,
     decile_table,
     mae,
-    mae_of,
     normalised_gini,
-    normalised_gini_of,
     rmse,
-    rmse_of,
     spearman,
     top_decile_of_perfect,
-    top_decile_of_perfect_of,
     top_decile_share,
 )
 
@@ -155,40 +152,11 @@ def test_every_metric_refuses_missing_predictions(name):
         VALUE_METRICS[name]([1.0, 2.0], [1.0, float("nan")])
 
 
-RESAMPLED = [
-    (normalised_gini, normalised_gini_of),
-    (top_decile_of_perfect, top_decile_of_perfect_of),
-    (decile_mape, decile_mape_of),
-    (mae, mae_of),
-    (rmse, rmse_of),
-]
-
-
-@pytest.mark.parametrize(("point", "resampled"), RESAMPLED)
-def test_a_resampled_figure_is_the_figure_of_the_repeated_rows(point, resampled):
-    generator = np.random.default_rng(3)
-    truth = generator.gamma(0.5, 80, 200) * (generator.random(200) < 0.6)
-    forecast = generator.permutation(200) * 1.0
-    counts = generator.poisson(1.0, (5, 200)).astype(float)
-    for draw, found in zip(counts, resampled(truth, forecast, counts), strict=True):
-        rows = np.repeat(np.arange(200), draw.astype(int))
-        # In deciles the copies of an account stay together, even where a group ends among them.
-        tolerance = 0.1 if point is decile_mape else 1e-9
-        assert found == pytest.approx(point(truth[rows], forecast[rows]), rel=tolerance)
-
-
-@pytest.mark.parametrize(("point", "resampled"), RESAMPLED)
-def test_a_book_in_which_everybody_occurs_twice_has_the_same_figures(point, resampled):
-    generator = np.random.default_rng(4)
-    truth, forecast = generator.gamma(0.5, 80, 90), generator.gamma(0.5, 80, 90)
-    twice = resampled(truth, forecast, np.full((1, 90), 2.0))
-    assert twice[0] == pytest.approx(point(truth, forecast))
-
-
 def test_groups_that_no_drawn_account_fell_into_are_left_out():
     truth, forecast = np.array([10.0, 20.0, 0.0]), np.array([30.0, 20.0, 1.0])
     everybody_is_the_first = np.array([[5.0, 0.0, 0.0]])
-    assert decile_mape_of(truth, forecast, everybody_is_the_first).tolist() == [2.0]
+    columns = (Copies(one, everybody_is_the_first) for one in (truth, forecast))
+    assert decile_mape_of(*columns).tolist() == [2.0]
 
 
 def past_and_next_39_weeks(path: Path, account: str) -> tuple[np.ndarray, np.ndarray]:

@@ -35,9 +35,10 @@ def test_everybody_with_a_visible_row_belongs():
 
 def test_accounts_without_a_visible_row_are_named_for_scoring():
     builder = builder_for(BOOK, settings_for())
-    assert builder.accounts_without_history(CUTOFF) == ["listed"]
-    assert builder.accounts_without_history(Cutoff.parse("2021-02-02")) == ["listed"]
-    assert builder_for(Book(BOOK.lines), settings_for()).accounts_without_history(CUTOFF) == []
+    assert builder.newcomers_at(CUTOFF).keys["account_id"].to_list() == ["listed"]
+    later = builder.newcomers_at(Cutoff.parse("2021-02-02"))
+    assert later.keys["account_id"].to_list() == ["listed"]
+    assert builder_for(Book(BOOK.lines), settings_for()).newcomers_at(CUTOFF) is None
 
 
 @pytest.mark.parametrize(

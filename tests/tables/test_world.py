@@ -286,7 +286,7 @@ def test_history_and_future_reach_as_far_as_asked() -> None:
 def test_a_shorter_future_leaves_the_columns_of_the_truth_alone() -> None:
     world = make_world(20, as_of=AS_OF, horizons=HORIZONS, seed=3, future=Horizon.parse("1 month"))
     assert world.truth.columns.tolist() == [
-        "account_id", "archetype", "state",
+        "account_id", "archetype", "potential", "state",
         "expected_value_3m", "expected_margin_3m", "silence_3m",
         "expected_value_1y", "expected_margin_1y", "silence_1y",
     ]  # fmt: skip

@@ -21,6 +21,7 @@ from valuemodel.features.orders import as_number, growth, share
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.snapshots.as_of import Snapshot
 from valuemodel.snapshots.measure import MONEY
+from valuemodel.snapshots.pipeline import in_time
 
 #: When an open opportunity should close: name, words, and from and to how long after the cutoff.
 EXPECTED = (
@@ -49,11 +50,9 @@ class Opportunities:
     def __init__(self, snapshot: Snapshot) -> None:
         self.cutoff: Cutoff = snapshot.cutoff
         self._rows = rows = snapshot.events("opportunities")
-        content = [rows[name].asc(nulls_first=True) for name in ("stage", "value", "product_id")]
-        # By content at last, so that it does not depend on the order of rows.
-        in_time = [rows.time, rows.known_at, rows.closed.asc(nulls_first=True), *content]
-        of_each = ibis.window(group_by=[rows.account_id, rows.opportunity_id], order_by=in_time)
-        whole = ibis.window(group_by=[rows.account_id, rows.opportunity_id])
+        each = [rows.account_id, rows.opportunity_id]
+        of_each = ibis.window(group_by=each, order_by=in_time(rows))
+        whole = ibis.window(group_by=each)
         rows = rows.mutate(
             won=rows.stage.isin(snapshot.stages.won),
             lost=rows.stage.isin(snapshot.stages.lost),

@@ -36,7 +36,8 @@ COMMON_PER_CENT = 30
 #: Activity, and the products bought, are those of so many days.
 DAYS = 730
 
-_ALL = "all"
+#: The name of the group of all active accounts.
+ALL = "all"
 
 
 class Peers:
@@ -63,7 +64,7 @@ class Peers:
         # Who bought a product is active.
         bought = Products(snapshot).table.select("account_id", "product_id")
         if snapshot.accounts is None:  # nobody's industry is known, so nobody needs to be looked up
-            bought = bought.mutate(peers=ibis.literal(_ALL))
+            bought = bought.mutate(peers=ibis.literal(ALL))
         else:
             active = _ranked_apart(active)
             groups = ibis.union(groups, _of_industries(active))
@@ -113,12 +114,12 @@ def _accounts(snapshot: Snapshot) -> ir.Table:
     )
     accounts = accounts.mutate(active=accounts.active.fill_null(False))  # noqa: FBT003
     if listed is None:
-        return accounts.mutate(peers=ibis.literal(_ALL)).drop("industry")
+        return accounts.mutate(peers=ibis.literal(ALL)).drop("industry")
     same = ibis.window(group_by=accounts.industry)
     enough = accounts.active.cast("int64").sum().over(same) >= FEWEST
     own = ibis.literal("industry: ") + accounts.industry
     return accounts.select(
-        "account_id", "value", "active", peers=enough.ifelse(own, _ALL).fill_null(_ALL)
+        "account_id", "value", "active", peers=enough.ifelse(own, ALL).fill_null(ALL)
     )
 
 
@@ -136,7 +137,7 @@ def _ranked_apart(active: ir.Table) -> ir.Table:
     """Add the places in their own industry; those whose peers are all keep their rank among all."""
     by_value = ibis.window(group_by=active.peers, order_by=active.value)
     return active.mutate(
-        below=(active.peers == _ALL).ifelse(active.below, ibis.rank().over(by_value)),
+        below=(active.peers == ALL).ifelse(active.below, ibis.rank().over(by_value)),
         own_place=ibis.row_number().over(by_value),
         own_size=active.count().over(ibis.window(group_by=active.peers)),
     )
@@ -147,7 +148,7 @@ def _of_all(active: ir.Table) -> ir.Table:
     whole = active.aggregate(
         size=active.count(), median=_middle(active.value, active.place, active.size)
     )
-    return whole.select(peers=ibis.literal(_ALL), size=whole.size, median=whole.median)
+    return whole.select(peers=ibis.literal(ALL), size=whole.size, median=whole.median)
 
 
 def _of_industries(active: ir.Table) -> ir.Table:
@@ -155,7 +156,7 @@ def _of_industries(active: ir.Table) -> ir.Table:
     own = active.group_by("peers").aggregate(
         size=active.count(), median=_middle(active.value, active.own_place, active.own_size)
     )
-    return own.filter(own.peers != _ALL).select("peers", "size", "median")
+    return own.filter(own.peers != ALL).select("peers", "size", "median")
 
 
 def _middle(
@@ -172,8 +173,8 @@ def _common(bought: ir.Table, groups: ir.Table) -> ir.Table:
     own = bought.group_by("peers", "product_id").aggregate(buyers=bought.count())
     whole = own.group_by("product_id").aggregate(buyers=own.buyers.sum())
     counted = ibis.union(
-        whole.select("product_id", "buyers", peers=ibis.literal(_ALL)),
-        own.filter(own.peers != _ALL).select("product_id", "buyers", "peers"),
+        whole.select("product_id", "buyers", peers=ibis.literal(ALL)),
+        own.filter(own.peers != ALL).select("product_id", "buyers", "peers"),
     )
     counted = counted.join(groups, "peers")
     enough = counted.buyers * 100 >= counted["size"] * COMMON_PER_CENT

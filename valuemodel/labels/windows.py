@@ -84,6 +84,8 @@ class Future:
         `valuemodel.snapshots.contracts.terms`); None where the book has no contracts.
     costs : ibis table or None
         Rows of the costs; None where the book has no such table.
+    wins : ibis table or None
+        Changes by which opportunities came to a stage of being won; None where the book has none.
 
     Examples
     --------
@@ -94,6 +96,7 @@ class Future:
     lines: ir.Table
     terms: ir.Table | None
     costs: ir.Table | None
+    wins: ir.Table | None = None
 
 
 def future(ledger: Ledger, value: ValueSection, cutoff: Cutoff, labels_until: Cutoff) -> Future:
@@ -127,12 +130,16 @@ def future(ledger: Ledger, value: ValueSection, cutoff: Cutoff, labels_until: Cu
     [7.0]
     """
     lines = _between(ledger.transactions, cutoff, labels_until)
-    contracts, costs = ledger.contracts, ledger.costs
+    contracts, costs, deals = ledger.contracts, ledger.costs, ledger.opportunities
+    if deals is not None:
+        deals = _between(deals, cutoff, labels_until)
+        deals = deals.filter(deals.stage.isin(ledger.stages.won))
     return Future(
         cutoff,
         lines.mutate(value=line_value(lines, value, contracts)),
         None if contracts is None else terms(contracts, labels_until, cutoff),
         None if costs is None else _between(costs, cutoff, labels_until),
+        deals,
     )
 
 

@@ -3,9 +3,12 @@
 Why this way: a probability is judged first by proper scores (Brier, log loss), which reward saying
 what one believes, and then by whether one may take it at its word (calibration). Groups are equal in
 size with equal predictions kept together, so a constant prediction is one group and not ten lots.
+As in `valuemodel.metrics.value`, every figure exists a second time for many resampled copies.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +19,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from valuemodel.exceptions import UsageError
 from valuemodel.metrics.arrays import GROUPS, FloatArray, IntArray, paired, ratio
+from valuemodel.metrics.copies import Copies
 
 
 def _checked(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -48,9 +52,9 @@ def brier(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
     return float(np.square(prob - truth).mean())
 
 
-def brier_of(y_true: FloatArray, y_prob: FloatArray, counts: FloatArray) -> FloatArray:
-    """Brier score of every resampled copy; ``counts`` has shape (draws, n)."""
-    return ratio(counts @ np.square(y_prob - y_true), counts.sum(axis=1))
+def brier_of(truth: Copies, prob: Copies) -> FloatArray:
+    """Brier score of every copy; shape (draws,)."""
+    return truth.mean(np.square(prob.values - truth.values))
 
 
 def brier_skill(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
@@ -69,6 +73,12 @@ def brier_skill(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
     return 1.0 - float(ratio(np.array([brier(truth, prob)]), of_share)[0])
 
 
+def brier_skill_of(truth: Copies, prob: Copies) -> FloatArray:
+    """Brier skill of every copy; NaN where all its accounts, or none, churned."""
+    share = truth.mean(truth.values)
+    return 1.0 - ratio(brier_of(truth, prob), share * (1.0 - share))
+
+
 def log_loss(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
     """Mean of -log of the probability given to what happened, clipped at 1e-15.
 
@@ -77,9 +87,17 @@ def log_loss(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
     >>> round(log_loss([1, 0], [0.5, 0.5]), 4)
     0.6931
     """
-    truth, prob = _checked(y_true, y_prob)
+    return float(_surprise(*_checked(y_true, y_prob)).mean())
+
+
+def log_loss_of(truth: Copies, prob: Copies) -> FloatArray:
+    """Log loss of every copy; shape (draws,)."""
+    return truth.mean(_surprise(truth.values, prob.values))
+
+
+def _surprise(truth: FloatArray, prob: FloatArray) -> FloatArray:
     clipped = np.clip(prob, 1e-15, 1.0 - 1e-15)
-    return float(-np.where(truth == 1.0, np.log(clipped), np.log1p(-clipped)).mean())
+    return -np.where(truth == 1.0, np.log(clipped), np.log1p(-clipped))
 
 
 def auc(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
@@ -96,6 +114,14 @@ def auc(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
     return float("nan") if np.ptp(truth) == 0 else float(roc_auc_score(truth, prob))
 
 
+def auc_of(truth: Copies, prob: Copies) -> FloatArray:
+    """Area under the ROC curve of every copy; NaN where all its accounts, or none, churned."""
+    found, stayed = prob.caught(truth.values), prob.caught(1.0 - truth.values)
+    new = prob.per_run(found)
+    below = stayed[:, -1:] - stayed + prob.per_run(stayed) / 2
+    return ratio(np.einsum("dr,dr->d", new, below), found[:, -1] * stayed[:, -1])
+
+
 def pr_auc(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
     """Average precision: area under the precision-recall curve without interpolation.
 
@@ -110,6 +136,13 @@ def pr_auc(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
     return float("nan") if truth.max() == 0 else float(average_precision_score(truth, prob))
 
 
+def pr_auc_of(truth: Copies, prob: Copies) -> FloatArray:
+    """Average precision of every copy; NaN where none of its accounts churned."""
+    found = prob.caught(truth.values)
+    precision = found / np.maximum(prob.taken, 1.0)  # nobody taken, nobody found
+    return ratio(np.einsum("dr,dr->d", prob.per_run(found), precision), found[:, -1])
+
+
 def expected_calibration_error(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
     """Mean over accounts of abs(mean prediction - share of churners) in the account's decile.
 
@@ -121,6 +154,17 @@ def expected_calibration_error(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> 
     table = calibration_table(y_true, y_prob)
     gaps = (table["predicted"] - table["observed"]).abs()
     return float((gaps * table["accounts"]).sum() / table["accounts"].sum())
+
+
+def expected_calibration_error_of(truth: Copies, prob: Copies) -> FloatArray:
+    """Calibration error of every copy, its accounts grouped anew; shape (draws,)."""
+    gaps = prob.per_run(prob.caught(prob.values - truth.values))
+    places = prob.accounts[:, None] - prob.taken + prob.per_run(prob.taken) / 2
+    group = np.minimum((places * GROUPS / prob.accounts[:, None]).astype(np.int64), GROUPS - 1)
+    copies = len(gaps)
+    cells = (group + np.arange(copies)[:, None] * GROUPS).ravel()
+    sums = np.bincount(cells, gaps.ravel(), minlength=copies * GROUPS).reshape(copies, GROUPS)
+    return np.asarray(np.abs(sums).sum(axis=1) / prob.accounts)
 
 
 def calibration_table(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> pd.DataFrame:
@@ -178,3 +222,13 @@ CHURN_METRICS = {
     "expected_calibration_error": expected_calibration_error,
 }
 """Every figure of a churn forecast, by the name it has in tables, in the order of reading."""
+
+CHURN_METRICS_OF: Mapping[str, Callable[[Copies, Copies], FloatArray]] = {
+    "brier": brier_of,
+    "brier_skill": brier_skill_of,
+    "log_loss": log_loss_of,
+    "auc": auc_of,
+    "pr_auc": pr_auc_of,
+    "expected_calibration_error": expected_calibration_error_of,
+}
+"""The same figures of many resampled copies at a time."""

@@ -58,6 +58,14 @@ class Fold:
     training: tuple[Cutoff, ...]
     shortest: Horizon
 
+    @property
+    def learned(self) -> tuple[Cutoff, ...]:
+        """The snapshots that a fit sees: those of training, and the judged one without labels.
+
+        What needs no label, such as a law of buying, is learned from the newest snapshot too.
+        """
+        return (*self.training, self.cutoff)
+
     def __post_init__(self) -> None:
         for cutoff in self.training:
             end = self.shortest.after(cutoff)
@@ -122,12 +130,11 @@ class Schedule:
     def judging(self, as_of: Cutoff, horizon: Horizon, folds: int) -> list[Fold]:
         """Return the newest folds whose window of ``horizon`` is complete at ``as_of``.
 
-        Only cutoffs at which that horizon could already be learned are taken; with too short a
-        history there are fewer than asked for, or none. Oldest first.
+        Only cutoffs at which something could already be learned are taken, if only over a shorter
+        horizon; with too short a history there are fewer than asked for, or none. Oldest first.
         """
         cutoffs = rolling_cutoffs(self.first, as_of, horizon, self.step, folds)
-        possible = [at for at in cutoffs if self._learns(self.training(at), at, horizon)]
-        return self.folds(possible)
+        return self.folds([at for at in cutoffs if self.training(at)])
 
     def folds(self, cutoffs: Iterable[Cutoff]) -> list[Fold]:
         """Return one fold per cutoff, oldest first.
@@ -145,7 +152,3 @@ class Schedule:
             hint = f"judge from {earliest} on: one window of {self.shortest} after {self.first}"
             raise DataRefused(problem, received=", ".join(empty), hint=hint)
         return found
-
-    @staticmethod
-    def _learns(training: tuple[Cutoff, ...], cutoff: Cutoff, horizon: Horizon) -> bool:
-        return any(horizon.after(at) <= cutoff for at in training)

@@ -41,12 +41,17 @@ class BacktestSection(Section):
 
     ``step`` is the distance of snapshots, ``snapshots`` how many are learned from at the most,
     ``folds`` how many cutoffs the gate judges, ``cutoffs`` fixed ones for the ``backtest`` command.
+    ``slices`` names features by which figures are told apart, and none of which may be hurt.
+    ``truth`` is a Parquet file with what was to be expected of each account and cutoff, where the
+    maker of the data knows it.
     """
 
     step: HorizonText = Horizon(1, "month")
     snapshots: int = Field(default=12, ge=1)
     folds: int = Field(default=3, ge=1)
     cutoffs: list[CutoffText] = Field(default_factory=list)
+    slices: list[str] = Field(default_factory=list)
+    truth: str | None = None
 
 
 class FeaturesSection(Section):
@@ -101,7 +106,12 @@ class TrackingSection(Section):
 
 
 class OutputSection(Section):
-    """``[output]``: where runs are published, and for how many accounts reasons are computed."""
+    """``[output]``: where runs are published, and for how many accounts reasons are computed.
+
+    ``reason_refits`` is how often training fits again on other accounts, to mark reasons that do not
+    hold; with 0 none is marked.
+    """
 
     folder: str = "output"
     reasons_for: int = Field(default=50_000, ge=0)
+    reason_refits: int = Field(default=5, ge=0, le=100)

@@ -16,7 +16,9 @@ class ValueSection(Section):
 
     ``basis`` says when a transaction counts: when it was ordered (booked), billed, or paid
     (collected). ``subtract`` names the treatments of cost to serve that a contribution is net of, and
-    ``discount_rate`` what a year of waiting takes off a future value.
+    ``discount_rate`` what a year of waiting takes off a future value. ``interval`` is the share of
+    truths that intervals are to hold, ``winnability_margin`` by how much an account must exceed its
+    past value to count as won.
     """
 
     measure: Literal["revenue", "margin", "contribution"] = "revenue"
@@ -24,6 +26,8 @@ class ValueSection(Section):
     refunds: Literal["net", "gross"] = "net"
     subtract: list[Treatment] = Field(default=["cogs"], min_length=1)
     discount_rate: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    interval: Annotated[float, Field(ge=0.5, le=0.99)] = 0.80
+    winnability_margin: Annotated[float, Field(ge=0.0, le=10.0)] = 0.20
     horizons: list[HorizonText] = Field(min_length=1)
     tier_horizon: HorizonText | None = None
 

@@ -70,7 +70,8 @@ class World:
         ``transactions`` has these and ``accounts``; one of ``contracts`` has all the others but
         projects; the ``whole`` book has them all.
     truth : DataFrame
-        One row per account: archetype, and, as of the cutoff, its state of purchasing (``state``) or
+        One row per account: archetype, ``potential`` (money a year while it is active, on its first
+        terms), and, as of the cutoff, its state of purchasing (``state``) or
         of its contract (``health``); per horizon ``expected_value_<h>``, ``expected_margin_<h>`` and
         ``silence_<h>``, the probability that nothing is ordered; with contracts beside them
         ``expected_contribution_<h>`` (margin less the cost to serve that counts as cost of goods),
@@ -150,7 +151,7 @@ def make_world(
     >>> world = make_world(50, as_of=Cutoff.parse("2024-01-01"), horizons=[year], seed=1)
     >>> sorted(set(world.truth["archetype"]))[:4]
     ['declining', 'dormant', 'growing', 'loss_making']
-    >>> world.truth.columns.tolist()[3:]
+    >>> world.truth.columns.tolist()[4:]
     ['expected_value_1y', 'expected_margin_1y', 'silence_1y']
     >>> world.transactions["time"].iloc[-1] > world.as_of.at
     True

@@ -125,6 +125,7 @@ def tell_truth(latent: Latent, cutoff: Cutoff, horizons: Sequence[Horizon]) -> p
     columns: dict[str, object] = {
         "account_id": account_ids(np.arange(len(born))),
         "archetype": np.where(now - born < _NEW / YEAR, "new", names),
+        "potential": latent.potential,
     }
     sold = _sold(latent, cutoff, ordered)
     agreed = _agreed(latent, cutoff, ordered)
