@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from valuemodel.estimators.account_model import AccountModel, helper_horizons
+from valuemodel.estimators.account_model import AccountModel
 from valuemodel.exceptions import DataRefused, UsageError
-from valuemodel.periods import Horizon
 
 
 def test_predictions_are_complete_and_in_order(model, later):
@@ -54,11 +53,13 @@ def test_the_row_order_of_training_does_not_move_predictions_much(book, fitted, 
     assert second["value_3m"].sum() == pytest.approx(first["value_3m"].sum(), rel=0.05)
 
 
-def test_a_horizon_without_complete_windows_falls_back_and_says_so(book, fitted, later):
+def test_a_horizon_without_complete_windows_is_stretched_or_falls_back_and_says_so(
+    book, fitted, later
+):
     short = replace(book, y=book.y.assign(value_6m=np.nan, churn_6m=np.nan))
     model = fitted(short)
     assert model.tags == {
-        "6m": "fallback: past value, no complete window; "
+        "6m": "stretched: learned over 3m, no complete window; "
         "fallback: silence by recency over 3m, an upper bound, no complete window"
     }
     found = model.predict(later.X)
@@ -120,7 +121,7 @@ def test_parts_lead_to_the_prediction(book, fitted, later, name, target):
     model = fitted(book, name)
     parts = model.link_parts(target, later.X, "3m")
     predicted = model.predict(later.X)[f"{target}_3m"]
-    np.testing.assert_allclose(parts.from_link(parts.scores), predicted, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(parts.predicted, predicted, rtol=1e-9, atol=1e-9)
     assert parts.contributions.shape[1:] == (len(later.X), len(model.feature_names))
 
 
@@ -138,8 +139,3 @@ def test_what_was_learned_survives_as_plain_data(model, later):
 def test_nothing_to_learn_from_is_refused(book, fitted):
     with pytest.raises((UsageError, DataRefused), match="nothing to learn from"):
         fitted(replace(book, X=book.X.head(0), y=book.y.head(0), keys=book.keys.head(0)))
-
-
-def test_helper_horizons_are_shorter_and_new():
-    found = helper_horizons([Horizon.parse("3 months"), Horizon.parse("1 year")])
-    assert [horizon.label for horizon in found] == ["1m", "6m"]

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from valuemodel.estimators import FutureValueRegressor, LapseClassifier, RenewalClockClassifier
+from valuemodel.estimators import (
+    FutureValueRegressor,
+    LapseClassifier,
+    RenewalClockClassifier,
+    WalletRegressor,
+)
 from valuemodel.estimators.definitions import (
     Definition,
     EstimatorSection,
@@ -14,6 +19,7 @@ from valuemodel.estimators.definitions import (
     recipe_named,
     recipes,
 )
+from valuemodel.estimators.outlook.winnability import TREES
 from valuemodel.exceptions import ModelRefused, SettingsError, UsageError
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -24,7 +30,10 @@ def test_the_shipped_definitions_build_the_three_account_models():
         Definition.load(MODELS / f"{n}.toml") for n in ("baseline", "future_value", "churn_risk")
     ]
     known = recipes(*files)
-    assert list(known) == ["past_value", "average_retention", "lightgbm"]
+    baselines = ["past_value", "average_retention", "rfm", "arr_rank", "buy_till_you_die"]
+    assert list(known) == [*baselines, "lightgbm"]
+    assert [known[name].value.estimator for name in baselines] == baselines
+    assert known["buy_till_you_die"].churn.estimator == "buy_till_you_die_silence"
     assert known["lightgbm"].value.estimator == "future_value"
     assert known["lightgbm"].fallback_churn.estimator == "recency_silence"
     assert known["lightgbm"].lapse.estimator == "lapse_risk"
@@ -32,7 +41,7 @@ def test_the_shipped_definitions_build_the_three_account_models():
     assert known["past_value"].lapse.estimator == "renewal_clock"
     built = known["lightgbm"].value.build(n_jobs=1)
     assert isinstance(built, FutureValueRegressor)
-    assert built.scale_features == ("past_value_*",)
+    assert built.scale_features == ("past_value_*", "btyd_value_*")
 
 
 def test_definitions_of_before_know_contracts_too():
@@ -81,3 +90,21 @@ def test_an_unknown_recipe_names_the_nearest():
 def test_a_stored_class_that_is_not_ours_is_refused():
     with pytest.raises(ModelRefused, match="does not know"):
         estimator_from_state({"kind": "os.system", "json": {}, "arrays": {}, "texts": {}})
+
+
+def test_the_shipped_wallet_builds_the_outlook_of_the_learned_model_alone():
+    names = ("baseline", "future_value", "churn_risk", "wallet")
+    known = recipes(*(Definition.load(MODELS / f"{name}.toml") for name in names))
+    wallet, grown = known["lightgbm"].wallet, known["lightgbm"].winnability
+    assert wallet.build(n_jobs=1).get_params() == WalletRegressor(n_jobs=1).get_params()
+    assert grown.build(n_jobs=1).trees == TREES
+    for name in set(known) - {"lightgbm"}:
+        assert known[name].wallet is None
+        assert known[name].winnability.estimator == "recency_silence"
+
+
+def test_levels_of_a_wallet_lie_between_0_and_1():
+    with pytest.raises(SettingsError, match="quantile"):
+        Definition.parse({"estimator": "wallet", "quantile": 1.0})
+    with pytest.raises(SettingsError, match="wallet has no trees"):
+        Definition.parse({"estimator": "wallet", "trees": {}})

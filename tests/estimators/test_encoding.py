@@ -111,3 +111,16 @@ def test_a_column_that_dried_up_is_named_one_that_was_always_thin_is_not(before,
 
     encoder = FeatureEncoder.from_json(FeatureEncoder().fit(column(before)).to_json())
     assert encoder.newly_missing(column(now)) == (["x"] if named else [])
+
+
+@pytest.mark.parametrize(
+    ("share", "named"), [(0.0, False), (0.04, False), (0.1, True), (1.0, True)]
+)
+def test_a_category_whose_codes_were_renamed_is_named_with_its_share(share, named):
+    known = ["north"] * 100 + ["south"] * 90 + ["rare"] * 10
+    encoder = FeatureEncoder.from_json(FeatureEncoder().fit(pd.DataFrame({"r": known})).to_json())
+    spoiled = round(200 * share)
+    now = pd.DataFrame({"r": ["North"] * spoiled + (known * 2)[-(200 - spoiled) :]})[:200]
+    found = encoder.newly_unknown(now)
+    assert list(found) == (["r"] if named else [])
+    assert encoder.unknown_ == {"r": 0.05}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from valuemodel.estimators.boosting import TreeSettings
-from valuemodel.estimators.future_value import FutureValueRegressor
+from valuemodel.estimators.future_value.regressor import FutureValueRegressor
 from valuemodel.estimators.season import SEASON, hide_season
 
 NAMES = ["recency_days", SEASON]
@@ -46,7 +46,9 @@ def test_a_model_follows_the_season_only_when_it_saw_one(months, follows):
     strong = at.dt.month.isin([5, 6])
     X = pd.DataFrame({"past_value_3m": size, SEASON: at.dt.month.astype(float)})
     y = pd.DataFrame({"3m": np.where(strong, 3.0, 1.0) * size})
-    model = FutureValueRegressor(trees=TreeSettings(rounds=120), n_jobs=1).fit(X, y, cutoffs=at)
+    trees = TreeSettings(rounds=120)
+    model = FutureValueRegressor(members=("tweedie",), trees=trees, n_jobs=1)
+    model.fit(X, y, cutoffs=at)
     rows = pd.DataFrame({"past_value_3m": [60.0, 60.0], SEASON: [2.0, 5.0]})
     weak, peak = model.predict(rows)
     assert (peak > 1.5 * weak) == follows

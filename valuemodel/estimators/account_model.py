@@ -1,4 +1,4 @@
-"""All heads of an account, promoted together: value and churn risk for every horizon.
+"""All heads of an account, promoted together: value and churn risk for every horizon, and the outlook.
 
 Why this way: a horizon whose windows are not complete yet, or that too little is known of, must not
 stop the others, and must not guess silently. It falls back to a baseline, and says so in a tag that
@@ -17,6 +17,7 @@ import pandas as pd
 from valuemodel.estimators.churn_rules import (
     NO_CONTRACT,
     PARTS,
+    UNDER_CONTRACT,
     Mask,
     Part,
     Rule,
@@ -25,10 +26,20 @@ from valuemodel.estimators.churn_rules import (
 )
 from valuemodel.estimators.definitions import Recipe, estimator_from_state
 from valuemodel.estimators.encoding import FeatureEncoder
-from valuemodel.estimators.heads import Head, plan, sections, target_of
+from valuemodel.estimators.heads import Head, Rows, fit_part, target_of
 from valuemodel.estimators.horizon_estimator import HorizonEstimator
 from valuemodel.estimators.horizons import falling, growing, ordered, rising
+from valuemodel.estimators.intervals.ranges import Ranges
 from valuemodel.estimators.link import LinkParts, joined
+from valuemodel.estimators.outlook.wallet import WalletRegressor
+from valuemodel.estimators.outlook_heads import (
+    OUTLOOK,
+    SEATS_WALLET,
+    WALLET,
+    WINNABILITY,
+    fit_outlook,
+    predict_outlook,
+)
 from valuemodel.estimators.state import Array, State, nested
 from valuemodel.estimators.state import part as stored
 from valuemodel.exceptions import UsageError
@@ -81,7 +92,10 @@ class AccountModel:
         Fitted on the same features.
     heads : mapping of (part, horizon) to Head
         Which estimator speaks for which part: ``value``, ``churn`` (silence) and ``lapse`` (the end of
-        all contracts). The last two share one column: see `valuemodel.estimators.churn_rules`.
+        all contracts). The last two share one column: see `valuemodel.estimators.churn_rules`. And
+        where they were learned, ``winnability`` and ``wallet``: see `valuemodel.estimators.outlook_heads`.
+    newcomers : int
+        How many rows of accounts before their first order it learned from.
     """
 
     name: str
@@ -89,7 +103,8 @@ class AccountModel:
     tier_horizon: str
     trained_until: Cutoff
     estimators: Mapping[str, HorizonEstimator]
-    heads: Mapping[tuple[Part, str], Head] = field(default_factory=dict)
+    heads: Mapping[tuple[str, str], Head] = field(default_factory=dict)
+    newcomers: int = 0
 
     @property
     def _encoder(self) -> FeatureEncoder:
@@ -108,7 +123,10 @@ class AccountModel:
     @property
     def output_names(self) -> list[str]:
         """The columns that `predict` returns, in order."""
-        return [f"{target}_{label}" for target in TARGETS for label in self.horizons]
+        promised = [(target, label) for target in TARGETS for label in self.horizons]
+        learned = [(part, label) for part in OUTLOOK for label in self.horizons]
+        learned = [place for place in learned if place in self.heads]
+        return [f"{part}_{label}" for part, label in (*promised, *learned)]
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -133,20 +151,34 @@ class AccountModel:
             tags = [f"{label}: {text.replace(';', ',')}" for label, text in said.items() if text]
             tags += [NO_CONTRACT] if parts == ("value",) else []
             found |= {tag: rows | found.get(tag, np.False_) for tag in tags}
+        if self.wallet is not None:
+            found[SEATS_WALLET] = self.wallet.by_seats(X)
         return found
 
+    @property
+    def wallet(self) -> WalletRegressor | None:
+        """What knows the wallets, if it was learned."""
+        found = self.estimators.get(WALLET)
+        return found if isinstance(found, WalletRegressor) else None
+
     def _said(self, parts: Sequence[Part], label: str) -> str:
-        tags = [self.heads[part, label].tag for part in parts]
+        named = [(part, label) for part in (*parts, WINNABILITY)]
+        tags = [self.heads[place].tag for place in named if place in self.heads]
         return "; ".join(tag for tag in tags if tag)
 
     def newly_missing(self, X: pd.DataFrame) -> list[str]:
         """Name the features that had values in training and have next to none now."""
         return self._encoder.newly_missing(X)
 
+    def newly_unknown(self, X: pd.DataFrame) -> dict[str, float]:
+        """Name the categories, with shares of rows, whose levels are far less known than in training."""
+        return self._encoder.newly_unknown(X)
+
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
         """Predict ``value_<h>`` in money and ``churn_<h>`` as a probability, for every horizon.
 
-        Accounts that no rule of churn judges have a missing ``churn_<h>``; see `tags_for`.
+        Accounts that no rule of churn judges have a missing ``churn_<h>``; see `tags_for`. Where they
+        were learned, ``winnability_<h>`` and ``wallet_<h>`` stand beside them.
 
         Raises
         ------
@@ -159,7 +191,31 @@ class AccountModel:
             target = "value" if part == "value" else "churn"
             for label, predicted in self._predicted(part, matrix[rows]).items():
                 columns[f"{target}_{label}"][rows] = predicted
+        past = [name for name in map("past_value_{}".format, self.horizons) if name in X]
+        known = columns | {name: X[name].to_numpy("float64", na_value=np.nan) for name in past}
+        columns |= predict_outlook(self.estimators, self.heads, matrix, known)
         return pd.DataFrame(columns, index=X.index)
+
+    @property
+    def ranges(self) -> Ranges:
+        """What is known of the errors of each horizon's value; nothing where a baseline speaks."""
+        known = {}
+        for label in self.horizons:
+            head = self.heads["value", label]
+            learned = getattr(self.estimators[head.estimator], "intervals_", {})
+            if learned.get(head.learned) is not None:
+                known[label] = learned[head.learned]
+        return Ranges(known)
+
+    def predict_ranges(self, X: pd.DataFrame, coverage: float = 0.80) -> pd.DataFrame:
+        """Predict ``value_<h>_low``, ``_high`` and ``_q05`` to ``_q95``, in money; see `Ranges`.
+
+        Raises
+        ------
+        ModelRefused
+            If the features are not those that were learned from.
+        """
+        return self.ranges.columns(self.predict(X), coverage)
 
     def _rows(self, X: pd.DataFrame) -> Iterator[tuple[Part, Mask]]:
         yield from ((part, spoken_for(X, self.parts, part)) for part in self.parts)
@@ -193,6 +249,7 @@ class AccountModel:
         """Return everything that was learned, as data."""
         json = {
             "name": self.name,
+            "newcomers": self.newcomers,
             "horizons": list(self.horizons),
             "tier_horizon": self.tier_horizon,
             "trained_until": self.trained_until.text,
@@ -214,6 +271,7 @@ class AccountModel:
             horizons=tuple(json["horizons"]),
             tier_horizon=json["tier_horizon"],
             trained_until=Cutoff.parse(json["trained_until"]),
+            newcomers=json["newcomers"],
             estimators={name: estimator_from_state(stored(state, name)) for name in names},
             heads={(t, label): Head(name, own, tag) for t, label, name, own, tag in json["heads"]},
         )
@@ -237,7 +295,7 @@ def fit_account_model(
         The heads and their fallbacks.
     dataset : Dataset
         Rolling snapshots with labels. ``churn_<h>`` of shorter helper horizons may lie beside those
-        of the settings; see `helper_horizons`.
+        of the settings; see `valuemodel.periods.helper_horizons`.
     horizons, tier_horizon
         The horizons of the settings, and the one that tiers are cut on.
     as_of : Cutoff
@@ -259,43 +317,34 @@ def fit_account_model(
         hint = "build snapshots with labels_until, even where no window is complete"
         raise UsageError(problem, received=f"{len(dataset.X)} rows", hint=hint)
     labels = tuple(ordered(horizon.label for horizon in horizons))
-    heads: dict[tuple[Part, str], Head] = {}
+    heads: dict[tuple[str, str], Head] = {}
     estimators: dict[str, HorizonEstimator] = {}
-    parts = PARTS[churn_rule]
+    parts, cutoffs = PARTS[churn_rule], dataset.keys["cutoff"]
     for part in parts:
         rows = spoken_for(dataset.X, parts, part)
         targets = _targets(dataset.y, "value" if part == "value" else "churn", rows)
-        planned = plan(recipe, part, labels, targets)
-        heads |= {(part, label): head for label, head in planned.items()}
-        for name, section in sections(recipe, part).items():
-            wanted = ordered({head.learned for head in planned.values() if head.estimator == name})
-            if wanted:
-                y = pd.DataFrame({label: target_of(targets, label) for label in wanted})
-                estimator = section.build(n_jobs=n_jobs)
-                estimators[name] = estimator.fit(dataset.X, y, cutoffs=dataset.keys["cutoff"])
-    return AccountModel(recipe.name, labels, tier_horizon.label, as_of, estimators, heads)
+        fitted = fit_part(recipe, part, labels, Rows(dataset.X, targets, cutoffs), n_jobs=n_jobs)
+        heads |= {(part, label): head for label, head in fitted.heads.items()}
+        estimators |= fitted.estimators
+    outlook = fit_outlook(recipe, dataset.X, dataset.y, labels, cutoffs=cutoffs, n_jobs=n_jobs)
+    heads, estimators = heads | outlook.heads, estimators | outlook.estimators
+    tier = tier_horizon.label
+    learned = recipe.value.estimator == "future_value" and heads["value", tier].estimator == "value"
+    seen = _newcomers(dataset.X, target_of(_targets(dataset.y, "value"), tier)) if learned else 0
+    return AccountModel(recipe.name, labels, tier, as_of, estimators, heads, seen)
 
 
-def helper_horizons(horizons: Sequence[Horizon]) -> list[Horizon]:
-    """Return shorter horizons whose windows are complete sooner: a half and a quarter of each.
-
-    Examples
-    --------
-    >>> [horizon.label for horizon in helper_horizons([Horizon.parse("39 weeks")])]
-    ['9w', '19w']
-    >>> [horizon.label for horizon in helper_horizons([Horizon.parse("1 year")])]
-    ['3m', '6m']
-    """
-    found = set()
-    for horizon in horizons:
-        count, unit = horizon.count, horizon.unit
-        if unit == "year":
-            count, unit = count * 12, "month"
-        found |= {Horizon(count // part, unit) for part in (2, 4) if count >= part}
-    return sorted(found - set(horizons))
+def _newcomers(X: pd.DataFrame, value: pd.Series[float]) -> int:
+    """Count the rows of accounts before their first order whose window is complete."""
+    if "recency_days" not in X:
+        return 0
+    unseen = X["recency_days"].isna().to_numpy() & value.notna().to_numpy()
+    if UNDER_CONTRACT in X:
+        unseen &= X[UNDER_CONTRACT].to_numpy(dtype=np.float64, na_value=np.nan) != 1.0
+    return int(unseen.sum())
 
 
-def _targets(y: pd.DataFrame, target: Target, rows: Mask) -> pd.DataFrame:
+def _targets(y: pd.DataFrame, target: Target, rows: Mask | None = None) -> pd.DataFrame:
     """Return the labels of a target, one column per horizon; missing for rows of another rule."""
     labels = [
         name.removeprefix(f"{target}_")
@@ -303,4 +352,4 @@ def _targets(y: pd.DataFrame, target: Target, rows: Mask) -> pd.DataFrame:
         if name.startswith(f"{target}_")
     ]
     found = y[[f"{target}_{label}" for label in labels]].set_axis(labels, axis=1)
-    return found.where(np.broadcast_to(rows[:, None], found.shape))
+    return found if rows is None else found.where(np.broadcast_to(rows[:, None], found.shape))

@@ -56,11 +56,12 @@ class TreeSettings(Section):
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows to learn from: matrix (n, p), target (n,), and scores to start from, if any."""
+    """Rows to learn from: matrix (n, p), target (n,), scores to start from and weights, if any."""
 
     matrix: Array
     target: Array
     start: Array | None = None
+    weight: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Grower:
 
     Parameters
     ----------
-    objective : {"binary", "gamma", "tweedie"}
+    objective : {"binary", "gamma", "tweedie", "regression"}
         LightGBM's name of the loss.
     categorical : list of int
         Places of categories in the matrix.
@@ -116,6 +117,7 @@ class Grower:
             sample.matrix,
             sample.target,
             init_score=sample.start,
+            weight=sample.weight,
             reference=reference,
             categorical_feature=self.categorical or "auto",
             free_raw_data=True,

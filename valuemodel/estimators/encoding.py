@@ -18,6 +18,7 @@ from valuemodel.estimators.state import Array
 from valuemodel.exceptions import ModelRefused, UsageError
 
 _MOST_BEFORE, _LEAST_NOW = 0.5, 0.9
+_MORE_UNKNOWN = 0.05
 
 
 class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untyped-call]
@@ -38,6 +39,8 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
         The levels of each category; a level's code is its place in the list.
     missing_ : dict of str to float
         The share of rows without a value, per column.
+    unknown_ : dict of str to float
+        The share of rows whose level is too rare to be kept, per category.
 
     Examples
     --------
@@ -73,6 +76,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
         self.feature_names_in_ = names
         self.levels_ = {n: self._levels(X[n]) for n in names if not _is_number(X[n])}
         self.missing_ = {n: float(X[n].isna().mean()) if len(X) else 0.0 for n in names}
+        self.unknown_ = self.unknown(X)
         return self
 
     def newly_missing(self, X: pd.DataFrame) -> list[str]:
@@ -89,6 +93,31 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
         """
         known = [name for name, share in self.missing_.items() if share <= _MOST_BEFORE]
         return [n for n in known if len(X) and float(X[n].isna().mean()) >= _LEAST_NOW]
+
+    def unknown(self, X: pd.DataFrame) -> dict[str, float]:
+        """Return the share of rows whose level was not learned, per category; they count as missing.
+
+        Examples
+        --------
+        >>> encoder = FeatureEncoder(min_rows=1).fit(pd.DataFrame({"region": ["N", "S"]}))
+        >>> encoder.unknown(pd.DataFrame({"region": ["N", "moon", None, "S"]}))
+        {'region': 0.25}
+        """
+        return {
+            name: float((X[name].notna() & np.isnan(_codes(X[name], levels))).mean())
+            for name, levels in self.levels_.items()
+            if len(X)
+        }
+
+    def newly_unknown(self, X: pd.DataFrame) -> dict[str, float]:
+        """Return the categories, with their shares, that hold many more unlearned levels than in `fit`.
+
+        A source whose codes were renamed looks like this: at least five rows in a hundred more.
+        """
+        now = self.unknown(X)
+        return {
+            n: share for n, share in now.items() if share >= self.unknown_.get(n, 0) + _MORE_UNKNOWN
+        }
 
     def _levels(self, column: pd.Series[Any]) -> list[str]:
         counts = column.dropna().astype(str).value_counts()
@@ -172,6 +201,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
             "features": self.feature_names_in_,
             "levels": self.levels_,
             "missing": self.missing_,
+            "unknown": self.unknown_,
         }
 
     @classmethod
@@ -181,6 +211,8 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[no-untype
         encoder.feature_names_in_ = list(json["features"])
         encoder.levels_ = {name: list(levels) for name, levels in json["levels"].items()}
         encoder.missing_ = {name: float(share) for name, share in json["missing"].items()}
+        learned = json.get("unknown", {})  # not in models of before
+        encoder.unknown_ = {name: float(share) for name, share in learned.items()}
         return encoder
 
 

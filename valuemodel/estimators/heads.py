@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from valuemodel.estimators.churn import lacking_events
+from valuemodel.estimators.churn.classifier import lacking_events
 from valuemodel.estimators.churn_rules import Part
 from valuemodel.estimators.definitions import EstimatorSection, Recipe
-from valuemodel.estimators.future_value import lacking_value
+from valuemodel.estimators.future_value.regressor import lacking_value
+from valuemodel.estimators.horizon_estimator import HorizonEstimator
 from valuemodel.estimators.horizons import ordered
-from valuemodel.estimators.lapse import lacking_lapses
+from valuemodel.estimators.lapse.classifier import lacking_lapses
+from valuemodel.exceptions import DataRefused
 from valuemodel.periods import Horizon
 
 _LEARNED = ("future_value", "churn_risk", "lapse_risk")
+#: Those that need no complete window at all.
+_WITHOUT_LABELS = ("buy_till_you_die_silence",)
+#: Those that learn a horizon without complete windows over a shorter one.
+_STRETCHING = ("future_value", "churn_risk")
 _LACKING: Mapping[Part, Callable[[pd.Series[float]], str]] = {
     "value": lacking_value,
     "churn": lacking_events,
@@ -40,6 +47,101 @@ class Head:
     estimator: str
     learned: str
     tag: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a part is learned from.
+
+    Parameters
+    ----------
+    X : DataFrame
+        Features, one row per account and cutoff.
+    targets : DataFrame
+        Labels of the part, one column per horizon; those of shorter helper horizons lie beside them.
+    cutoffs : Series of datetime64
+        The cutoff of each row.
+    """
+
+    X: pd.DataFrame
+    targets: pd.DataFrame
+    cutoffs: pd.Series[Any]
+
+
+@dataclass(frozen=True)
+class FittedPart:
+    """Who speaks for each horizon of a part, and the estimators by the names of `Head`."""
+
+    heads: dict[str, Head]
+    estimators: dict[str, HorizonEstimator]
+
+
+def fit_part(
+    recipe: Recipe,
+    part: Part,
+    labels: tuple[str, ...],
+    rows: Rows,
+    *,
+    n_jobs: int | None = None,
+) -> FittedPart:
+    """Fit the estimator of a part, and its fallback for the horizons that it cannot learn."""
+    heads = plan(recipe, part, labels, rows.targets)
+    own, stand_in = sections(recipe, part).items()
+    estimators: dict[str, HorizonEstimator] = {}
+    try:
+        estimators |= _fitted(own, heads, rows, n_jobs)
+    except DataRefused:  # without a law of buying, nothing tells how far to stretch
+        heads = _without_stretching(heads, part, rows.targets)
+        estimators |= _fitted(own, heads, rows, n_jobs)
+    if part in estimators:
+        heads = _said_stretched(heads, part, estimators[part], rows.targets)
+    return FittedPart(heads, estimators | _fitted(stand_in, heads, rows, n_jobs))
+
+
+def _fitted(
+    named: tuple[str, EstimatorSection],
+    heads: Mapping[str, Head],
+    rows: Rows,
+    n_jobs: int | None,
+) -> dict[str, HorizonEstimator]:
+    """Fit an estimator for the horizons that it speaks for; none where it speaks for none."""
+    name, section = named
+    wanted = ordered({head.learned for head in heads.values() if head.estimator == name})
+    if not wanted:
+        return {}
+    estimator, labels = section.build(n_jobs=n_jobs), wanted
+    if hasattr(estimator, "horizons"):  # it learns from further horizons than it predicts
+        estimator.horizons = tuple(wanted)
+        labels = ordered({*wanted, *rows.targets.columns})
+    y = pd.DataFrame({label: target_of(rows.targets, label) for label in labels})
+    return {name: estimator.fit(rows.X, y, cutoffs=rows.cutoffs)}
+
+
+def _without_stretching(
+    heads: Mapping[str, Head], part: Part, targets: pd.DataFrame
+) -> dict[str, Head]:
+    """Let the fallback speak for every horizon that lacks windows of its own."""
+    reasons = {label: _LACKING[part](target_of(targets, label)) for label in heads}
+    return {
+        label: _stand_in(part, label, targets, reasons[label]) if reasons[label] else head
+        for label, head in heads.items()
+    }
+
+
+def _said_stretched(
+    heads: Mapping[str, Head], part: Part, estimator: HorizonEstimator, targets: pd.DataFrame
+) -> dict[str, Head]:
+    """Tag the horizons that were learned over a shorter one, or not as the estimator means to."""
+    found = dict(heads)
+    for label, shorter in getattr(estimator, "stretched_", {}).items():
+        if label in found and found[label].estimator == part:
+            reason = _LACKING[part](target_of(targets, label))
+            why = reason or f"too few came back after {shorter}"
+            found[label] = Head(part, label, f"stretched: learned over {shorter}, {why}")
+    for label, said in getattr(estimator, "stood_in_", {}).items():
+        if label in found and found[label].estimator == part:
+            found[label] = Head(part, label, f"fallback: {said}")
+    return found
 
 
 def sections(recipe: Recipe, part: Part) -> dict[str, EstimatorSection]:
@@ -78,22 +180,35 @@ def plan(
     >>> [head.tag for head in plan(known["lightgbm"], "lapse", ("6m", "1y"), targets).values()]
     ['', 'fallback: lapse by the renewal clock over 6m, a lower bound, no complete window']
     """
-    learned = sections(recipe, part)[part].estimator in _LEARNED
+    own = sections(recipe, part)[part].estimator
     found: dict[str, Head] = {}
     for label in labels:
         target = target_of(targets, label)
-        if learned:
+        if own in _LEARNED:
             reason = _LACKING[part](target)
         else:
-            reason = "" if part == "value" or target.notna().any() else "no complete window"
-        if not reason:
+            known = part == "value" or own in _WITHOUT_LABELS or target.notna().any()
+            reason = "" if known else "no complete window"
+        if not reason or _may_stretch(recipe, part, label, targets):
             found[label] = Head(part, label)
-        elif part == "value":
-            found[label] = Head("value_fallback", label, f"fallback: past value, {reason}")
         else:
-            own, how = _counted_window(targets, part, label)
-            found[label] = Head(f"{part}_fallback", own, f"fallback: {how}, {reason}")
+            found[label] = _stand_in(part, label, targets, reason)
     return found
+
+
+def _may_stretch(recipe: Recipe, part: Part, label: str, targets: pd.DataFrame) -> bool:
+    """Return whether a shorter horizon has what the horizon lacks, and the estimator makes use of it."""
+    if sections(recipe, part)[part].estimator not in _STRETCHING:
+        return False
+    shorter = [one for one in targets.columns if Horizon.parse(one) < Horizon.parse(label)]
+    return any(not _LACKING[part](target_of(targets, one)) for one in shorter)
+
+
+def _stand_in(part: Part, label: str, targets: pd.DataFrame, reason: str) -> Head:
+    if part == "value":
+        return Head("value_fallback", label, f"fallback: past value, {reason}")
+    own, how = _counted_window(targets, part, label)
+    return Head(f"{part}_fallback", own, f"fallback: {how}, {reason}")
 
 
 def target_of(targets: pd.DataFrame, label: str) -> pd.Series[float]:

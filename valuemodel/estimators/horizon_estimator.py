@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from valuemodel.estimators.encoding import FeatureEncoder
 from valuemodel.estimators.horizons import ordered, tier_label
 from valuemodel.estimators.link import LinkParts
+from valuemodel.estimators.not_fitted import NotFitted
 from valuemodel.estimators.state import Array, State
 from valuemodel.exceptions import UsageError
 
@@ -55,23 +56,45 @@ class HorizonEstimator(BaseEstimator):  # type: ignore[no-untyped-call]
     def to_state(self) -> State:
         """Return everything that was learned, as data."""
 
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """The names of the features, in the order in which they were learned."""
+        return np.array(self.encoder_.feature_names_in_, dtype=object)
+
+    @property
+    def n_features_in_(self) -> int:
+        """How many features were learned."""
+        return len(self.encoder_.feature_names_in_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[no-untyped-call]
+        tags.input_tags.allow_nan = tags.input_tags.string = True
+        tags.target_tags.required = True
+        return tags
+
     def predict_horizons(self, X: pd.DataFrame) -> pd.DataFrame:
         """Predict all horizons; one column per horizon label, rows as in ``X``."""
-        return pd.DataFrame(self.predict_encoded(self.encoder_.transform(X)), index=X.index)
+        return pd.DataFrame(self.predict_encoded(self._encoded(X)), index=X.index)
 
     def link_parts(self, X: pd.DataFrame, horizon: str) -> LinkParts:
         """Take one horizon's predictions apart; see `LinkParts`.
 
         ``from_link(scores)`` is the prediction of that horizon before horizons are made to agree.
         """
+        matrix = self._encoded(X)
         if horizon not in self.horizons_:
             problem = f"the horizon {horizon!r} was not learned"
             raise UsageError(problem, received=", ".join(self.horizons_))
-        return self.link_parts_encoded(self.encoder_.transform(X), horizon)
+        return self.link_parts_encoded(matrix, horizon)
 
     def _tier_prediction(self, X: pd.DataFrame) -> Array:
-        label = tier_label(self.horizons_, self.tier_horizon)
-        return self.predict_encoded(self.encoder_.transform(X))[label]
+        matrix = self._encoded(X)
+        return self.predict_encoded(matrix)[tier_label(self.horizons_, self.tier_horizon)]
+
+    def _encoded(self, X: pd.DataFrame) -> Array:
+        if "encoder_" not in vars(self):
+            raise NotFitted.of(type(self).__name__)
+        return self.encoder_.transform(X)
 
     def _start_fit(self, X: pd.DataFrame, y: pd.DataFrame) -> tuple[Array, pd.DataFrame]:
         """Check what came, learn the features; return the matrix and y in the order of horizons."""
@@ -91,7 +114,16 @@ class HorizonEstimator(BaseEstimator):  # type: ignore[no-untyped-call]
         self.encoder_ = FeatureEncoder.from_json(json["encoder"])
 
 
-class RiskClassifier(ClassifierMixin, HorizonEstimator):
+class YesOrNo(ClassifierMixin):
+    """A classifier of two classes, 1 and 0."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[no-untyped-call]
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+class RiskClassifier(YesOrNo, HorizonEstimator):
     """An estimator whose predictions are probabilities of churn: of silence, or of a lapse."""
 
     def predict_proba(self, X: pd.DataFrame) -> Array:

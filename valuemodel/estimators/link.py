@@ -24,10 +24,15 @@ class LinkParts:
     ----------
     base : ndarray of shape (k,)
         Each linear score before anything is known of an account.
-    contributions : ndarray of shape (k, n, p)
-        What each feature adds to each score; features in the order of `feature_names_in_`.
+    contributions : ndarray of shape (k, n, p + d)
+        What each feature adds to each score; features in the order of `feature_names_in_`, then the
+        columns that the model makes itself.
     from_link : callable
         From scores of shape (k, n) to predictions of shape (n,); smooth.
+    derived : tuple of str
+        Names of the d columns that the model makes itself.
+    calibrate : callable, optional
+        From those predictions to calibrated ones, shape (n,); without it they are final.
 
     Examples
     --------
@@ -39,12 +44,20 @@ class LinkParts:
     base: Array
     contributions: Array
     from_link: Callable[[Array], Array]
+    derived: tuple[str, ...] = ()
+    calibrate: Callable[[Array], Array] | None = None
 
     @property
     def scores(self) -> Array:
         """The linear scores of each account, shape (k, n)."""
         summed: Array = self.contributions.sum(axis=2)
         return self.base[:, None] + summed
+
+    @property
+    def predicted(self) -> Array:
+        """The predictions that the scores lead to, calibrated, shape (n,)."""
+        found = self.from_link(self.scores)
+        return found if self.calibrate is None else self.calibrate(found)
 
 
 def joined(parts: Sequence[LinkParts], rows: Sequence[NDArray[np.bool_]]) -> LinkParts:
@@ -70,10 +83,12 @@ def joined(parts: Sequence[LinkParts], rows: Sequence[NDArray[np.bool_]]) -> Lin
     """
     base = np.concatenate([part.base for part in parts])
     places = np.split(np.arange(len(base)), np.cumsum([len(part.base) for part in parts])[:-1])
-    features = parts[0].contributions.shape[2]
-    contributions = np.zeros((len(base), len(rows[0]), features))
+    derived = tuple(dict.fromkeys(name for part in parts for name in part.derived))
+    features = parts[0].contributions.shape[2] - len(parts[0].derived)
+    contributions = np.zeros((len(base), len(rows[0]), features + len(derived)))
     for part, place, own in zip(parts, places, rows, strict=True):
-        contributions[np.ix_(place, np.flatnonzero(own))] = part.contributions
+        columns = [*range(features), *(features + derived.index(name) for name in part.derived)]
+        contributions[np.ix_(place, np.flatnonzero(own), columns)] = part.contributions
 
     def from_link(scores: Array) -> Array:
         found = np.full(scores.shape[1], np.nan)
@@ -81,7 +96,15 @@ def joined(parts: Sequence[LinkParts], rows: Sequence[NDArray[np.bool_]]) -> Lin
             found[own] = part.from_link(scores[place][:, own])
         return found
 
-    return LinkParts(base, contributions, from_link)
+    def calibrate(predicted: Array) -> Array:
+        found = predicted.copy()
+        for part, own in zip(parts, rows, strict=True):
+            if part.calibrate is not None:
+                found[own] = part.calibrate(predicted[own])
+        return found
+
+    any_calibrated = any(part.calibrate is not None for part in parts)
+    return LinkParts(base, contributions, from_link, derived, calibrate if any_calibrated else None)
 
 
 def sigmoid(score: Array) -> Array:

@@ -6,14 +6,17 @@ gradients are given, so a fit takes some dozens of evaluations instead of hundre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator
 
+from valuemodel.estimators.not_fitted import NotFitted
+from valuemodel.estimators.one_thread import one_thread
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import DataRefused, UsageError
 
@@ -85,14 +88,15 @@ def maximise(
         return -value / rows + float(shrink @ logs), -gradient * parameters / rows + 2 * shrink
 
     bounds = [(_LOWEST, _HIGHEST)] * len(start)
-    found = minimize(  # type: ignore[no-untyped-call]
-        objective,
-        np.log(start),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": 1_000, "maxfun": 5_000, "ftol": 1e-15, "gtol": 1e-9},
-    )
+    with one_thread():
+        found = minimize(  # type: ignore[no-untyped-call]
+            objective,
+            np.log(start),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": 1_000, "maxfun": 5_000, "ftol": 1e-15, "gtol": 1e-9},
+        )
     inside = (found.x > _LOWEST + 1e-6) & (found.x < _HIGHEST - 1e-6)
     if not np.isfinite(found.fun) or np.abs(found.jac[inside]).max(initial=0.0) > _FLAT:
         problem = "the likelihood has no maximum that can be found"
@@ -119,6 +123,32 @@ def _standard_errors(
         return np.full(len(logs), np.nan)
     found: Array = np.sqrt(np.where(variance > 0, variance, np.nan))
     return found
+
+
+def refuse_without_names(X: object) -> None:
+    """Raise UsageError if X is no DataFrame: columns are known by name, not by place."""
+    if not isinstance(X, pd.DataFrame):
+        problem = "X must be a DataFrame, so that columns have names"
+        raise UsageError(problem, received=type(X).__name__)
+
+
+def checked_weights(given: Any, rows: int) -> Array | None:
+    """Return how often each row counts, shape (rows,), or None where each counts once."""
+    if given is None:
+        return None
+    weights: Array = np.asarray(given, dtype=np.float64)
+    if weights.shape != (rows,) or (weights < 0).any() or not weights.any():
+        problem = "sample_weight must hold one weight per row, none below 0 and not all 0"
+        raise UsageError(problem, received=f"{weights.shape} weights for {rows} rows")
+    return weights
+
+
+def weighed_sum(values: Array, gradients: Array, weights: Array) -> tuple[float, Array]:
+    """Add up rows that count so often: values (n,) and gradients (k, n).
+
+    In one order whatever the number of threads: BLAS adds long vectors up in another one on each.
+    """
+    return float(np.einsum("n,n->", values, weights)), np.einsum("kn,n->k", gradients, weights)
 
 
 class LikelihoodModel(BaseEstimator):  # type: ignore[no-untyped-call]
@@ -155,6 +185,23 @@ class LikelihoodModel(BaseEstimator):  # type: ignore[no-untyped-call]
         """The estimates by name."""
         return {name: getattr(self, f"{name}_") for name in self.names}
 
+    @classmethod
+    def with_parameters(cls, parameters: Mapping[str, float]) -> Self:
+        """Return a law whose parameters are known, such as published ones or those of a stored model.
+
+        Raises
+        ------
+        UsageError
+            If they are not the law's parameters.
+        """
+        if set(parameters) != set(cls.names):
+            problem = f"the parameters of {cls.__name__} are {', '.join(cls.names)}"
+            raise UsageError(problem, received=", ".join(parameters))
+        law = cls()
+        for name in cls.names:
+            setattr(law, f"{name}_", float(parameters[name]))
+        return law
+
     @property
     def _own(self) -> Array:
         """The estimates, in order."""
@@ -162,15 +209,19 @@ class LikelihoodModel(BaseEstimator):  # type: ignore[no-untyped-call]
 
     def _learn(
         self, log_likelihood: LogLikelihood, start: Array, rows: float, units: Array | float = 1.0
-    ) -> None:
-        """Search for the maximum, and keep it in the units that the rows are given in."""
+    ) -> Maximum:
+        """Search for the maximum, and keep it in the units that the rows are given in.
+
+        What is searched beyond the named parameters is the caller's to keep.
+        """
         found = maximise(log_likelihood, start, rows, self.penalty)
-        for name, value in zip(self.names, found.parameters * units, strict=True):
+        count = len(self.names)
+        for name, value in zip(self.names, found.parameters[:count] * units, strict=True):
             setattr(self, f"{name}_", float(value))
-        errors = (found.standard_errors * units).tolist()
+        errors = (found.standard_errors[:count] * units).tolist()
         self.standard_errors_ = dict(zip(self.names, errors, strict=True))
+        return found
 
     def _check_fitted(self) -> None:
         if not hasattr(self, f"{self.names[0]}_"):
-            problem = f"this {type(self).__name__} is not fitted"
-            raise UsageError(problem, hint="call fit first")
+            raise NotFitted.of(type(self).__name__)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.estimators.buy_till_you_die.conftest import numeric_gradient
 from valuemodel.estimators.buy_till_you_die.beta_geometric import BetaGeoNBD, ModifiedBetaGeoNBD
@@ -112,6 +114,30 @@ def test_whales_and_decades_give_finite_numbers(model):
     assert (ahead >= 0).all()
     assert ahead[3] > ahead[2] > ahead[4]
     assert alive[5] < 1e-6  # thousands of purchases in ten days, then fifty years of silence
+
+
+POSITIVE = st.floats(-3.0, 3.0).map(lambda power: 10.0**power)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(CONTINUOUS),
+    st.lists(POSITIVE, min_size=4, max_size=4),
+    st.integers(0, 1_000_000),
+    st.floats(1.0, 40_000.0),
+    st.floats(0.0, 1.0),
+)
+def test_no_history_and_no_parameters_leave_the_numbers(model, parameters, count, age, share):
+    recency = share * age if count else 0.0
+    one = pd.DataFrame({"frequency": [float(count)], "recency": [recency], "T": [age]})
+    law = model.with_parameters(dict(zip(model.names, parameters, strict=True)))
+    rows = distinct_rows(law._columns(one))
+    value, gradient = law._log_likelihood(rows, np.array(parameters))
+    assert np.isfinite(value).all()
+    assert np.isfinite(gradient).all()
+    assert 0 <= law.probability_alive(one)[0] <= 1
+    near, far = law.expected_purchases(one, 30)[0], law.expected_purchases(one, 3_650)[0]
+    assert 0 <= near <= far * (1 + 1e-9) < np.inf
 
 
 def test_a_fit_survives_whales_among_ordinary_customers():

@@ -9,8 +9,9 @@ from valuemodel.estimators.retention.beta_survival import (
     BetaDiscreteWeibull,
     ShiftedBetaGeometric,
     _log_likelihood,
+    _of_windows,
 )
-from valuemodel.estimators.retention.cohorts import read_cohorts
+from valuemodel.estimators.retention.cohorts import Windows, read_cohorts
 from valuemodel.exceptions import UsageError
 
 #: Survival in per cent, years 0-12: Fader and Hardie (2007), table 1.
@@ -57,16 +58,44 @@ def test_the_twelfth_year_is_the_published_one():
 )
 def test_gradients_are_those_of_the_likelihood(model, own):
     cohorts, own = read_cohorts([[100, 80, 70, 65], [50, 45]]), np.array(own)
-    power = model()._power(own)
-    _, gradient = _log_likelihood(cohorts, own, power)
+    windows = Windows([0, 2, 5], [1, 3, 12], left=[20, 30, 8], stayed=[80, 40, 3])
+    for likelihood, data in ((_log_likelihood, cohorts), (_of_windows, windows)):
+        check_gradient(likelihood, data, model, own)
+
+
+def check_gradient(likelihood, data, model, own):
+    _, gradient = likelihood(data, own, model()._power(own))
     for place in range(len(own)):
         change = np.zeros(len(own))
         change[place] = 1e-6
         up, down = (
-            _log_likelihood(cohorts, own + sign * change, model()._power(own + sign * change))[0]
+            likelihood(data, own + sign * change, model()._power(own + sign * change))[0]
             for sign in (1, -1)
         )
         assert gradient[place] == pytest.approx((up - down) / 2e-6, rel=1e-5)
+
+
+@pytest.mark.parametrize("model", [ShiftedBetaGeometric, BetaDiscreteWeibull])
+def test_a_cohort_told_renewal_by_renewal_is_the_cohort(model):
+    there = HIGH_END[:8] * 10
+    behind = np.arange(7)
+    windows = Windows(behind, np.ones(7), left=-np.diff(there), stayed=there[1:])
+    whole, told = model().fit(there), model().fit_windows(windows)
+    assert told.parameters_ == pytest.approx(whole.parameters_, rel=1e-4)
+    assert told.log_likelihood_ == pytest.approx(whole.log_likelihood_, abs=1e-6)
+
+
+def test_windows_that_begin_in_the_middle_give_the_law_of_the_start():
+    rng = np.random.default_rng(4)
+    leave = rng.beta(0.8, 3.0, 60_000)
+    behind, ahead = rng.integers(0, 5, len(leave)), rng.integers(1, 4, len(leave))
+    still = rng.random(len(leave)) < (1 - leave) ** behind
+    left = (rng.random(len(leave)) > (1 - leave) ** ahead)[still].astype(float)
+    model = ShiftedBetaGeometric().fit_windows(
+        Windows(behind[still], ahead[still], left=left, stayed=1 - left)
+    )
+    for name, value in {"alpha": 0.8, "beta": 3.0}.items():
+        assert abs(model.parameters_[name] - value) < 4 * model.standard_errors_[name]
 
 
 def test_shares_and_counts_give_the_same_estimates():

@@ -1,4 +1,4 @@
-"""Survival tables are read as who left when, and who is still there."""
+"""Survival tables and windows are read as who left when, and who is still there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valuemodel.estimators.retention.cohorts import read_cohorts
+from valuemodel.estimators.retention.cohorts import Windows, read_cohorts
 from valuemodel.exceptions import DataRefused
 
 COUNTS = st.lists(st.integers(0, 40), min_size=2, max_size=6)
@@ -38,3 +38,21 @@ def test_a_missing_end_and_a_shorter_list_say_the_same():
 def test_what_is_no_survival_table_is_refused(table):
     with pytest.raises(DataRefused):
         read_cohorts(table)
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        ([0], [0], [1], [1]),
+        ([-1], [1], [1], [1]),
+        ([0.5], [1], [1], [1]),
+        ([0], [1], [-1], [3]),
+        ([0], [1], [0], [0]),
+        ([np.nan], [1], [1], [1]),
+        ([0, 1], [1], [1], [1]),
+        ([], [], [], []),
+    ],
+)
+def test_what_are_no_windows_is_refused(groups):
+    with pytest.raises(DataRefused, match="windows"):
+        Windows(*groups)

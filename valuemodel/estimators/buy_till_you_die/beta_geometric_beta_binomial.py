@@ -19,7 +19,10 @@ import pandas as pd
 from scipy.special import betaln, digamma, logsumexp
 
 from valuemodel.estimators.buy_till_you_die.distinct_rows import DistinctRows
-from valuemodel.estimators.buy_till_you_die.transaction_model import TransactionModel
+from valuemodel.estimators.buy_till_you_die.transaction_model import (
+    Parameters,
+    TransactionModel,
+)
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import DataRefused, UsageError
 
@@ -58,7 +61,7 @@ class BetaGeoBetaBinomial(TransactionModel):
     gamma_: float
     delta_: float
 
-    def _log_likelihood(self, rows: DistinctRows, parameters: Array) -> tuple[Array, Array]:
+    def _log_likelihood(self, rows: DistinctRows, parameters: Parameters) -> tuple[Array, Array]:
         alpha, beta, gamma, delta = parameters
         terms, slopes = _histories(rows.columns, parameters)
         values = logsumexp(terms, axis=1)
@@ -98,7 +101,7 @@ class BetaGeoBetaBinomial(TransactionModel):
         return found
 
     def _all(self, columns: tuple[Array, ...]) -> Array:
-        found: Array = logsumexp(_histories(columns, self._own)[0], axis=1)
+        found: Array = logsumexp(_histories(columns, self._at(columns))[0], axis=1)
         return found
 
     def _columns(self, X: pd.DataFrame) -> tuple[Array, ...]:
@@ -121,7 +124,7 @@ class BetaGeoBetaBinomial(TransactionModel):
         return 1.0
 
 
-def _histories(columns: tuple[Array, ...], parameters: Array) -> tuple[Array, Array]:
+def _histories(columns: tuple[Array, ...], parameters: Parameters) -> tuple[Array, Array]:
     """Return the log-probability of each way the history can have come about, and its slopes.
 
     Column 0: still there after the last occasion. Column i + 1: left after i occasions without a

@@ -17,7 +17,12 @@ import pandas as pd
 from scipy.special import digamma, gammaln
 
 from valuemodel.estimators.buy_till_you_die.distinct_rows import distinct_rows
-from valuemodel.estimators.maximum_likelihood import LikelihoodModel
+from valuemodel.estimators.maximum_likelihood import (
+    LikelihoodModel,
+    checked_weights,
+    refuse_without_names,
+    weighed_sum,
+)
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import DataRefused, UsageError
 
@@ -75,19 +80,20 @@ class GammaGamma(LikelihoodModel):
         if used.sum() < 2:
             problem = "too few customers with a repeat purchase and a positive mean spend"
             raise DataRefused(problem, received=f"{int(used.sum())} of {len(X)} rows")
-        weights = None if sample_weight is None else np.asarray(sample_weight)[used]
-        rows = distinct_rows((x[used], mean[used]), weights)
+        given = checked_weights(sample_weight, len(X))
+        rows = distinct_rows((x[used], mean[used]), None if given is None else given[used])
         unit = float(np.average(rows.columns[1], weights=rows.weights))
         columns = (rows.columns[0], rows.columns[1] / unit)
 
         def log_likelihood(parameters: Array) -> tuple[float, Array]:
             values, gradients = _log_likelihood(columns, parameters)
-            return float(values @ rows.weights), gradients @ rows.weights
+            return weighed_sum(values, gradients, rows.weights)
 
         total = float(rows.weights.sum())
         start, units = np.array([3.0, 3.0, 1.0]), np.array([1.0, 1.0, unit])
         self._learn(log_likelihood, start, total, units)
-        self.log_likelihood_ = float(_log_likelihood(rows.columns, self._own)[0] @ rows.weights)
+        values, _ = _log_likelihood(rows.columns, self._own)
+        self.log_likelihood_ = float(np.einsum("n,n->", values, rows.weights))
         self.n_features_in_ = len(COLUMNS)
         self.feature_names_in_ = np.array(COLUMNS, dtype=object)
         return self
@@ -119,6 +125,7 @@ class GammaGamma(LikelihoodModel):
         return found
 
     def _columns(self, X: pd.DataFrame) -> tuple[Array, Array]:
+        refuse_without_names(X)
         absent = [name for name in COLUMNS if name not in X]
         if absent:
             problem = f"X lacks {', '.join(absent)}"

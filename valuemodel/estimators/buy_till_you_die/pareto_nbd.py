@@ -17,14 +17,15 @@ Expressions, 2005.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy.special import digamma, expit, gammaln
 
+from valuemodel.estimators.buy_till_you_die.covariates import CovariateModel
 from valuemodel.estimators.buy_till_you_die.distinct_rows import DistinctRows
-from valuemodel.estimators.buy_till_you_die.transaction_model import TransactionModel
+from valuemodel.estimators.buy_till_you_die.transaction_model import Parameters
 from valuemodel.estimators.state import Array
 
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(40)
@@ -40,13 +41,16 @@ class _Leaving(NamedTuple):
     gradient: Array
 
 
-class ParetoNBD(TransactionModel):
+class ParetoNBD(CovariateModel):
     """Pareto/NBD, by maximum likelihood.
 
     Parameters
     ----------
     penalty : float
         What the squared logarithms of the parameters take off the average log-likelihood.
+    purchase_covariates, dropout_covariates : tuple of str
+        Static covariates, as in `valuemodel.estimators.buy_till_you_die.covariates.CovariateModel`:
+        ``alpha_i = alpha exp(-gamma1' z)``, ``beta_i = beta exp(-gamma2' z)``.
 
     Attributes
     ----------
@@ -72,57 +76,65 @@ class ParetoNBD(TransactionModel):
 
     names: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     times: ClassVar[frozenset[str]] = frozenset({"alpha", "beta"})
+    leaving: ClassVar[Mapping[str, float]] = {"beta": -1.0}
 
     r_: float
     alpha_: float
     s_: float
     beta_: float
 
-    def _log_likelihood(self, rows: DistinctRows, parameters: Array) -> tuple[Array, Array]:
-        pieces = [
-            _of_rows(tuple(column[at : at + _CHUNK] for column in rows.columns), parameters)
-            for at in range(0, len(rows.weights), _CHUNK)
-        ]
+    def _log_likelihood(self, rows: DistinctRows, parameters: Parameters) -> tuple[Array, Array]:
+        pieces = [_of_rows(*piece) for piece in _pieces(rows.columns, parameters)]
         values, gradients = zip(*pieces, strict=True)
         return np.concatenate(values), np.concatenate(gradients, axis=1)
 
     def _probability_alive(self, columns: tuple[Array, ...]) -> Array:
-        x, _, age = columns
-        r, alpha, s, beta = self._own
-        gone = np.concatenate(
-            [
-                _leaving(tuple(column[at : at + _CHUNK] for column in columns), self._own).log
-                for at in range(0, len(x), _CHUNK)
-            ]
-        )
+        x, _, age = columns[:3]
+        r, alpha, s, beta = own = self._at(columns)
+        gone = np.concatenate([_leaving(*piece).log for piece in _pieces(columns, own)])
         odds = np.log(s) + s * np.log(beta + age) + (r + x) * np.log(alpha + age) + gone
         found: Array = expit(-odds)
         return found
 
     def _expected_purchases(self, columns: tuple[Array, ...], days: Array) -> Array:
-        x, _, age = columns
-        still = self._probability_alive(columns)
-        return still * (self.r_ + x) / (self.alpha_ + age) * self._time_left(age, days)
-
-    def _time_left(self, age: Array, days: Array) -> Array:
-        """Return the expected time until leaving or the window's end, of those still there.
-
-        ``(beta + T) (1 - q^(s - 1)) / (s - 1)`` with ``q = (beta + T) / (beta + T + days)``, which
-        has a limit where s = 1.
-        """
-        shrink = np.log(self.beta_ + age) - np.log(self.beta_ + age + days)
-        power = self.s_ - 1.0
-        periods = -shrink if abs(power) < 1e-12 else -np.expm1(power * shrink) / power
-        found: Array = (self.beta_ + age) * periods
+        x, _, age = columns[:3]
+        r, alpha, s, beta = self._at(columns)
+        rate = self._probability_alive(columns) * (r + x) / (alpha + age)
+        found: Array = rate * _time_left(s, beta, age, days)
         return found
 
     def expected_purchases_of_new(self, days: float | Array) -> Array:
         """Return how many repeats a customer makes on average in the days after the first purchase."""
         lengths = np.asarray(days, dtype=np.float64)
-        return self.r_ / self.alpha_ * self._time_left(np.zeros_like(lengths), lengths)
+        r, alpha, s, beta = self._own
+        found: Array = r / alpha * _time_left(s, beta, np.zeros_like(lengths), lengths)
+        return found
 
 
-def _of_rows(columns: tuple[Array, ...], parameters: Array) -> tuple[Array, Array]:
+def _time_left(s: Array | np.float64, beta: Array | np.float64, age: Array, days: Array) -> Array:
+    """Return the expected time until leaving or the window's end, of those still there.
+
+    ``(beta + T) (1 - q^(s - 1)) / (s - 1)`` with ``q = (beta + T) / (beta + T + days)``, which
+    has a limit where s = 1.
+    """
+    shrink = np.log(beta + age) - np.log(beta + age + days)
+    power = float(s) - 1.0
+    periods = -shrink if abs(power) < 1e-12 else -np.expm1(power * shrink) / power
+    found: Array = (beta + age) * periods
+    return found
+
+
+def _pieces(
+    columns: tuple[Array, ...], parameters: Parameters
+) -> Iterator[tuple[tuple[Array, ...], Parameters]]:
+    """Cut rows, and the parameters that differ between them, into chunks."""
+    for at in range(0, len(columns[0]), _CHUNK):
+        rows = slice(at, at + _CHUNK)
+        own = [value[rows] if isinstance(value, np.ndarray) else value for value in parameters]
+        yield tuple(column[rows] for column in columns[:3]), own
+
+
+def _of_rows(columns: tuple[Array, ...], parameters: Parameters) -> tuple[Array, Array]:
     """Return log-likelihoods and gradients: still there, or gone since some instant."""
     r, alpha, s, beta = parameters
     x, _, age = columns
@@ -151,24 +163,26 @@ def _of_rows(columns: tuple[Array, ...], parameters: Array) -> tuple[Array, Arra
     return values, first + (1 - share) * np.array(of_still) + share * of_gone
 
 
-def _leaving(columns: tuple[Array, ...], parameters: Array) -> _Leaving:
+def _leaving(columns: tuple[Array, ...], parameters: Parameters) -> _Leaving:
     """Integrate over the unseen time of leaving between the last purchase and now."""
     r, alpha, s, beta = parameters
     x, recency, age = columns
-    least = min(alpha, beta)
-    start = least + recency
-    power = r + x
+    least = np.minimum(alpha, beta)
+    start, power = least + recency, r + x
 
-    def height(w: Array, rows: tuple[Array, Array]) -> tuple[Array, Array, Array]:
-        begin, exponent = rows
+    def height(w: Array, *, deep: bool) -> tuple[Array, Array, Array]:
+        begin, exponent, more, rest = (
+            value[:, None] if deep and np.ndim(value) else value
+            for value in (start, power, alpha - least, beta - least)
+        )
         until = begin * np.exp(w)  # least + u
-        first, second = np.log(until + (alpha - least)), np.log(until + (beta - least))
+        first, second = np.log(until + more), np.log(until + rest)
         return -exponent * first - (s + 1) * second + np.log(until), first, second
 
     widest = np.log(least + age) - np.log(start)
-    end = _where_it_matters(lambda w: height(w, (start, power))[0], widest)
+    end = _where_it_matters(lambda w: height(w, deep=False)[0], widest)
     w = end[:, None] * (_POINTS + 1) / 2
-    logs, first, second = height(w, (start[:, None], power[:, None]))
+    logs, first, second = height(w, deep=True)
     highest = logs.max(axis=1, keepdims=True)
     terms = np.exp(logs - highest) * _WEIGHTS
     total = terms.sum(axis=1)

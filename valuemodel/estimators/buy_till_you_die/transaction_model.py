@@ -8,18 +8,27 @@ as well, as long as it is the same throughout, and the parameters are then in th
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
 from valuemodel.estimators.buy_till_you_die.distinct_rows import DistinctRows, distinct_rows
-from valuemodel.estimators.maximum_likelihood import LikelihoodModel
+from valuemodel.estimators.maximum_likelihood import (
+    LikelihoodModel,
+    Maximum,
+    checked_weights,
+    refuse_without_names,
+    weighed_sum,
+)
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import DataRefused, UsageError
 
 COLUMNS = ("frequency", "recency", "T")
+
+#: The parameters of a law, in order: one number for all rows, or one per row.
+Parameters = Sequence[Array | np.float64]
 
 
 class TransactionModel(LikelihoodModel):
@@ -29,7 +38,7 @@ class TransactionModel(LikelihoodModel):
     times: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
-    def _log_likelihood(self, rows: DistinctRows, parameters: Array) -> tuple[Array, Array]:
+    def _log_likelihood(self, rows: DistinctRows, parameters: Parameters) -> tuple[Array, Array]:
         """Return each distinct row's log-likelihood (m,) and its gradient (k, m)."""
 
     @abstractmethod
@@ -58,10 +67,7 @@ class TransactionModel(LikelihoodModel):
         """
         del y
         columns = self._columns(X)
-        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        if weights is not None and (len(weights) != len(X) or (weights < 0).any()):
-            problem = "sample_weight must hold one weight per row, none below 0"
-            raise UsageError(problem, received=f"{len(weights)} weights for {len(X)} rows")
+        weights = checked_weights(sample_weight, len(X))
         if not (columns[0] > 0).any():
             problem = "nobody bought again, so nothing can be learned of buying"
             raise DataRefused(problem, received=f"{len(X)} rows with a frequency of 0")
@@ -71,15 +77,39 @@ class TransactionModel(LikelihoodModel):
         total = float(rows.weights.sum())
 
         def log_likelihood(parameters: Array) -> tuple[float, Array]:
-            values, gradients = self._log_likelihood(scaled, parameters)
-            return float(values @ rows.weights), gradients @ rows.weights
+            values, gradients = self._searched(scaled, parameters)
+            return weighed_sum(values, gradients, rows.weights)
 
         units = np.array([unit if name in self.times else 1.0 for name in self.names])
-        self._learn(log_likelihood, np.ones(len(self.names)), total, units)
-        self.log_likelihood_ = float(self._log_likelihood(rows, self._own)[0] @ rows.weights)
-        self.n_features_in_ = len(COLUMNS)
-        self.feature_names_in_ = np.array(COLUMNS, dtype=object)
+        start = np.ones(len(self.names) + self._begin(rows))
+        self._keep(self._learn(log_likelihood, start, total, units))
+        values, _ = self._log_likelihood(rows, self._at(rows.columns))
+        self.log_likelihood_ = float(np.einsum("n,n->", values, rows.weights))
+        self.feature_names_in_ = np.array([*COLUMNS, *self._covariates], dtype=object)
+        self.n_features_in_ = len(self.feature_names_in_)
         return self
+
+    @property
+    def _covariates(self) -> list[str]:
+        """What else of X is read; see `valuemodel.estimators.buy_till_you_die.covariates`."""
+        return []
+
+    def _begin(self, rows: DistinctRows) -> int:
+        """Prepare the search; return how many numbers are searched beside the parameters."""
+        del rows
+        return 0
+
+    def _searched(self, rows: DistinctRows, searched: Array) -> tuple[Array, Array]:
+        """Return likelihoods and gradients by all that is searched."""
+        return self._log_likelihood(rows, list(searched))
+
+    def _keep(self, found: Maximum) -> None:
+        """Keep what was found beside the parameters."""
+
+    def _at(self, columns: tuple[Array, ...]) -> Parameters:
+        """Return the parameters that were learned, for distinct rows."""
+        del columns
+        return list(self._own)
 
     def expected_purchases(self, X: pd.DataFrame, days: float) -> Array:
         """Return how many purchases each row is expected to make in the next ``days``.
@@ -95,7 +125,7 @@ class TransactionModel(LikelihoodModel):
         -------
         ndarray of shape (n,)
         """
-        return self._by_row(X, lambda columns: self._expected_purchases(columns, _ahead(days)))
+        return self._by_row(X, lambda columns: self._expected_purchases(columns, ahead_of(days)))
 
     def predict(self, X: pd.DataFrame, days: float = 365.0) -> Array:
         """Return the expected purchases of the next ``days``; a year unless told."""
@@ -113,6 +143,7 @@ class TransactionModel(LikelihoodModel):
 
     def _columns(self, X: pd.DataFrame) -> tuple[Array, ...]:
         """Return frequency, recency and T as floats, or say which row cannot be."""
+        refuse_without_names(X)
         absent = [name for name in COLUMNS if name not in X]
         if absent:
             problem = f"X lacks {', '.join(absent)}"
@@ -143,10 +174,11 @@ class TransactionModel(LikelihoodModel):
         return max(float(np.average(rows.columns[2], weights=rows.weights)), 1e-12)
 
     def _scaled(self, columns: tuple[Array, ...], unit: float) -> tuple[Array, ...]:
-        return columns[0], columns[1] / unit, columns[2] / unit
+        return columns[0], columns[1] / unit, columns[2] / unit, *columns[3:]
 
 
-def _ahead(days: float) -> Array:
+def ahead_of(days: float) -> Array:
+    """Return the length of a window ahead, or refuse what is none."""
     if not np.isfinite(days) or days < 0:
         problem = "a window ahead is a number of days, not below 0"
         raise UsageError(problem, received=repr(days))

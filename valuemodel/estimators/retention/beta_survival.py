@@ -21,7 +21,7 @@ import numpy as np
 from scipy.special import betaln, digamma
 
 from valuemodel.estimators.maximum_likelihood import LikelihoodModel
-from valuemodel.estimators.retention.cohorts import Cohorts, read_cohorts
+from valuemodel.estimators.retention.cohorts import Cohorts, Windows, read_cohorts
 from valuemodel.estimators.state import Array
 from valuemodel.exceptions import UsageError
 
@@ -72,6 +72,31 @@ class BetaSurvival(LikelihoodModel):
             return _log_likelihood(cohorts, parameters, self._power(parameters))
 
         self._learn(log_likelihood, np.ones(len(self.names)), cohorts.customers)
+        self.log_likelihood_ = log_likelihood(self._own)[0]
+        return self
+
+    def fit_windows(self, windows: Windows) -> Self:
+        """Learn from customers that were watched over some renewals, from wherever they stood.
+
+        Unlike a cohort, nobody need have been seen from the start, and where several renewals passed
+        it need not be known at which of them a customer left.
+
+        Raises
+        ------
+        DataRefused
+            If the windows do not tell the parameters apart; a little `penalty` keeps them finite.
+
+        Examples
+        --------
+        >>> watched = Windows([0, 1, 2], [1, 1, 1], left=[37, 18, 9], stayed=[63, 82, 91])
+        >>> ShiftedBetaGeometric().fit_windows(watched).retention([1, 2, 3]).round(2)
+        array([0.63, 0.84, 0.9 ])
+        """
+
+        def log_likelihood(parameters: Array) -> tuple[float, Array]:
+            return _of_windows(windows, parameters, self._power(parameters))
+
+        self._learn(log_likelihood, np.ones(len(self.names)), windows.customers)
         self.log_likelihood_ = log_likelihood(self._own)[0]
         return self
 
@@ -188,8 +213,28 @@ class BetaDiscreteWeibull(BetaSurvival):
 
 def _log_likelihood(cohorts: Cohorts, parameters: Array, power: float) -> tuple[float, Array]:
     """Return the log-likelihood and its gradient by alpha, beta (and c, where it is one)."""
-    alpha, beta = parameters[:2]
     renewals = np.arange(len(cohorts.staying), dtype=np.float64)
+    log_alive, slopes = _alive(renewals, parameters, power)
+    alive = np.exp(log_alive)
+    gone = np.maximum(alive[:-1] - alive[1:], np.finfo(np.float64).tiny)
+    of_gone = (alive[:-1] * slopes[:, :-1] - alive[1:] * slopes[:, 1:]) / gone
+    value = cohorts.left @ np.log(gone) + cohorts.staying @ log_alive
+    return float(value), of_gone @ cohorts.left + slopes @ cohorts.staying
+
+
+def _of_windows(windows: Windows, parameters: Array, power: float) -> tuple[float, Array]:
+    """Return the same for windows: S(k + m) / S(k) to stay, the rest of 1 to leave."""
+    start, slopes_at_start = _alive(windows.behind, parameters, power)
+    end, slopes_at_end = _alive(windows.behind + windows.ahead, parameters, power)
+    kept, slopes = end - start, slopes_at_end - slopes_at_start
+    gone = np.maximum(-np.expm1(kept), np.finfo(np.float64).tiny)
+    value = windows.stayed @ kept + windows.left @ np.log(gone)
+    return float(value), slopes @ (windows.stayed - windows.left * np.exp(kept) / gone)
+
+
+def _alive(renewals: Array, parameters: Array, power: float) -> tuple[Array, Array]:
+    """Return the logarithms of survival, and their gradients by the parameters."""
+    alpha, beta = parameters[:2]
     age = renewals**power
     log_alive = betaln(alpha, beta + age) - betaln(alpha, beta)
     both, lived = digamma(alpha + beta + age), digamma(beta + age)
@@ -200,9 +245,5 @@ def _log_likelihood(cohorts: Cohorts, parameters: Array, power: float) -> tuple[
             lived - both - digamma(beta) + digamma(alpha + beta),
             (lived - both) * age * logs,
         ]
-    )[: len(parameters)]
-    alive = np.exp(log_alive)
-    gone = np.maximum(alive[:-1] - alive[1:], np.finfo(np.float64).tiny)
-    of_gone = (alive[:-1] * slopes[:, :-1] - alive[1:] * slopes[:, 1:]) / gone
-    value = cohorts.left @ np.log(gone) + cohorts.staying @ log_alive
-    return float(value), of_gone @ cohorts.left + slopes @ cohorts.staying
+    )
+    return log_alive, slopes[: len(parameters)]

@@ -1,4 +1,4 @@
-"""Cohorts as counts of who is still there, renewal by renewal, each followed as long as it has been."""
+"""What is known of who renewed: whole cohorts from their start, or windows from wherever one stood."""
 
 from __future__ import annotations
 
@@ -30,6 +30,56 @@ class Cohorts:
     def customers(self) -> float:
         """How many there are in all."""
         return float(self.left.sum() + self.staying.sum())
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Customers that were watched over some renewals, grouped by where they stood.
+
+    Parameters
+    ----------
+    behind : array of shape (n,)
+        Renewals that a group had behind it; whole, not below 0.
+    ahead : array of shape (n,)
+        Renewals that fell inside its window; whole, at least 1.
+    left, stayed : array of shape (n,)
+        How many of the group were gone at the end of the window, and how many were not.
+
+    Raises
+    ------
+    DataRefused
+        If the groups do not correspond, cannot be, or hold nobody.
+
+    Examples
+    --------
+    >>> Windows([0, 3], [1, 1], left=[10, 2], stayed=[40, 20]).customers
+    72.0
+    """
+
+    behind: Array
+    ahead: Array
+    left: Array
+    stayed: Array
+
+    def __post_init__(self) -> None:
+        for name in ("behind", "ahead", "left", "stayed"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.float64))
+        shapes = {self.behind.shape, self.ahead.shape, self.left.shape, self.stayed.shape}
+        if len(shapes) > 1 or self.behind.ndim != 1:
+            problem = "windows need one number of each kind per group"
+            raise DataRefused(problem, received=" and ".join(map(str, sorted(shapes))))
+        counts = np.concatenate([self.behind, self.ahead - 1])
+        whole = bool((counts == np.floor(counts)).all())
+        least = min(values.min(initial=0.0) for values in (counts, self.left, self.stayed))
+        if not whole or least < 0 or not self.customers > 0:
+            problem = "these are no windows over renewals"
+            hint = "give whole renewals behind (from 0) and ahead (from 1), and who left or stayed"
+            raise DataRefused(problem, received=f"{len(self.behind)} groups", hint=hint)
+
+    @property
+    def customers(self) -> float:
+        """How many there are in all."""
+        return float(self.left.sum() + self.stayed.sum())
 
 
 def read_cohorts(survival: Any) -> Cohorts:

@@ -8,6 +8,7 @@ import pytest
 
 from valuemodel.estimators import FutureValueRegressor
 from valuemodel.estimators.boosting import TreeSettings
+from valuemodel.estimators.future_value.members import MEMBERS
 from valuemodel.exceptions import DataRefused, UsageError
 
 
@@ -79,27 +80,26 @@ def test_one_account_at_a_time_gives_the_same_as_all_at_once(regressor, later):
 
 def test_link_parts_add_up_to_the_scores_and_lead_to_the_prediction(regressor, later):
     parts = regressor.link_parts(later.X, "3m")
-    assert parts.contributions.shape == (2, len(later.X), len(later.X.columns))
+    assert parts.contributions.shape[1:] == (len(later.X), len(later.X.columns))
     predicted = regressor.predict_horizons(later.X)["3m"]
-    np.testing.assert_allclose(parts.from_link(parts.scores), predicted, rtol=1e-9)
+    np.testing.assert_allclose(parts.predicted, predicted, rtol=1e-9)
 
 
 def test_the_scale_is_put_down_to_past_value(regressor, later):
-    amount = np.abs(regressor.link_parts(later.X, "3m").contributions[1]).mean(axis=0)
-    names = list(later.X.columns)
-    others = [amount[j] for j, name in enumerate(names) if not name.startswith("past_value")]
-    assert max(amount[names.index("past_value_3m")], amount[names.index("past_value_6m")]) > max(
-        others
-    )
+    alone = FutureValueRegressor(members=("log_linear",), n_jobs=1)
+    alone.fit(later.X, later.targets("value")[["3m"]])
+    amount = np.abs(alone.link_parts(later.X, "3m").contributions[0]).mean(axis=0)
+    used = {name for name, size in zip(later.X.columns, amount, strict=True) if size > 0}
+    assert used == {"past_value_3m", "past_value_6m"}
 
 
 def test_losses_are_predicted_as_losses(make):
-    book = make(accounts=400, cutoffs=2, seed=3)
+    book = make(accounts=400, cutoffs=8, seed=3)
     y = book.targets("value")[["3m"]].assign(**{"3m": lambda t: t["3m"].where(t["3m"] > 0, -500.0)})
     X = book.X.assign(doomed=(y["3m"] < 0).astype(float))
-    regressor = FutureValueRegressor(n_jobs=1).fit(X, y)
+    regressor = FutureValueRegressor(n_jobs=1).fit(X, y, book.keys["cutoff"])
     predicted = pd.Series(regressor.predict(X), index=X.index)
-    assert predicted[X["doomed"] == 1.0].mean() < -300.0
+    assert predicted[X["doomed"] == 1.0].mean() < -100.0
 
 
 def test_too_little_to_learn_from_is_refused_for_each_horizon(book):
@@ -110,6 +110,51 @@ def test_too_little_to_learn_from_is_refused_for_each_horizon(book):
         "3m: no complete window",
         "6m: 0 rows with a positive value, at least 30 are needed",
     )
+
+
+def test_a_horizon_without_a_complete_window_is_stretched_and_named(book, later):
+    y = book.targets("value").assign(**{"12m": np.nan})
+    regressor = FutureValueRegressor(n_jobs=1).fit(book.X, y, book.keys["cutoff"])
+    predicted = regressor.predict_horizons(later.X)
+    assert regressor.stretched_ == {"12m": "3m"}  # most rows tell of three months
+    # Without a law of buying, the ratio of days holds.
+    assert 3.0 < predicted["12m"].sum() / predicted["3m"].sum() < 4.5
+    assert (predicted["12m"] >= predicted["6m"])[predicted["12m"] > 0].all()
+
+
+def test_only_the_wanted_horizons_are_predicted(book, later):
+    y, cutoffs = book.targets("value"), book.keys["cutoff"]
+    regressor = FutureValueRegressor(horizons=("6m",), n_jobs=1).fit(book.X, y, cutoffs)
+    assert list(regressor.predict_horizons(later.X)) == ["6m"]
+
+
+def test_members_are_weighed_and_the_weights_say_so(regressor):
+    assert set(regressor.weights_) == set(MEMBERS)
+    assert sum(regressor.weights_.values()) == pytest.approx(1.0, abs=1e-5)
+    assert min(regressor.weights_.values()) >= 0.0
+
+
+def test_rows_without_any_label_change_no_member(book, later):
+    """They tell the law of buying, and this book has none."""
+    rows = book.keys["cutoff"] < book.keys["cutoff"].max()
+    X, y, cutoffs = (t[rows] for t in (book.X, book.targets("value"), book.keys["cutoff"]))
+    unknown = y.assign(**dict.fromkeys(y, np.nan))
+    few = TreeSettings(max_rounds=15)
+    fits = [
+        FutureValueRegressor(trees=few, n_jobs=1).fit(X, y, cutoffs),
+        FutureValueRegressor(trees=few, n_jobs=1).fit(
+            pd.concat([X, X], ignore_index=True),
+            pd.concat([y, unknown], ignore_index=True),
+            pd.concat([cutoffs, cutoffs], ignore_index=True),
+        ),
+    ]
+    np.testing.assert_allclose(*(model.predict(later.X) for model in fits), rtol=1e-9)
+
+
+def test_intervals_hold_about_what_they_promise(regressor, later):
+    truth, said = later.y["value_3m"].to_numpy(), regressor.predict_horizons(later.X)["3m"]
+    low, high = regressor.intervals_["3m"].interval(said.to_numpy(), 0.80)
+    assert 0.74 < ((low <= truth) & (truth <= high)).mean() < 0.92
 
 
 def test_without_cutoffs_it_fits_all_the_same(book, later):

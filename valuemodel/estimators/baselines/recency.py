@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuemodel.estimators.baselines import single_part
+from valuemodel.estimators.baselines.past import single_part
 from valuemodel.estimators.horizon_estimator import RiskClassifier
 from valuemodel.estimators.horizons import falling
 from valuemodel.estimators.link import LinkParts

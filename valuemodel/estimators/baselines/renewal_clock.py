@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from valuemodel.estimators.baselines import single_part
+from valuemodel.estimators.baselines.past import single_part
 from valuemodel.estimators.horizon_estimator import RiskClassifier
 from valuemodel.estimators.horizons import growing
 from valuemodel.estimators.link import LinkParts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from valuemodel.estimators.scale import Scale
+from valuemodel.estimators.future_value.scale import Scale
 
 
 @pytest.mark.parametrize(("elasticity", "noise"), [(1.0, 0.2), (0.5, 0.5), (0.0, 1.0)])

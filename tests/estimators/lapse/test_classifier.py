@@ -69,3 +69,60 @@ def test_churn_by_inactivity_is_untouched_by_it(contracts):
     silence = ChurnClassifier(trees=TreeSettings(max_rounds=80), n_jobs=1).fit(X, y, cutoffs)
     found = silence.predict_horizons(X)
     assert (found["6m"] <= found["3m"]).all()
+
+
+def test_hazards_of_a_world_are_found_again():
+    rng = np.random.default_rng(3)
+    rows = 12_000
+    renews, weak = rng.uniform(0.0, 365.0, rows), rng.random(rows) < 0.5
+    leaves = rng.random(rows) < np.where(weak, 0.5, 0.1)
+    X = pd.DataFrame({"days_to_renewal": renews, "weak": weak.astype(float)})
+    y = pd.DataFrame(
+        {h: (leaves & (renews < d)).astype(float) for h, d in (("3m", 91), ("6m", 182))}
+    )
+    cutoffs = pd.Series(pd.date_range("2020-01-01", periods=12, freq="MS")[np.arange(rows) % 12])
+    found = LapseClassifier(n_jobs=1).fit(X, y, cutoffs).predict_horizons(X)
+    for label, length in (("3m", 91), ("6m", 182)):
+        inside = renews < length
+        for kind, chance in ((weak, 0.5), (~weak, 0.1)):
+            assert found[label][inside & kind].mean() == pytest.approx(chance, abs=0.06)
+            assert found[label][~inside & kind].mean() < 0.02
+
+
+def test_it_grows_over_any_features_before_anything_is_lifted(model):
+    from valuemodel.estimators.lapse.hazard import lapse_by_end
+
+    rng = np.random.default_rng(4)
+    matrix = rng.standard_cauchy((1_000, len(model.encoder_.feature_names_in_))) * 50.0
+    odds = [model._odds(matrix, place) for place in range(len(model.columns_.intervals))]
+    risks = [lapse_by_end(odds[: count + 1]) for count in range(len(odds))]
+    assert (risks[1] >= risks[0]).all()
+
+
+def test_every_interval_is_explained_and_adds_up(model, contracts):
+    X = contracts[0][:300]
+    parts = model.link_parts(X, "6m")
+    assert parts.derived == ("renewal_law", "window")
+    assert parts.contributions.shape == (2, 300, X.shape[1] + 2)
+    predicted = model.predict_horizons(X)["6m"]
+    np.testing.assert_allclose(parts.from_link(parts.scores), predicted, rtol=1e-9)
+    assert model.link_parts(X[:0], "6m").scores.shape == (2, 0)
+
+
+def test_helper_horizons_cut_finer_and_are_not_predicted(contracts):
+    X, y, cutoffs, _ = contracts
+    few = TreeSettings(rounds=20, max_rounds=20)
+    model = LapseClassifier(trees=few, n_jobs=1, horizons=("6m",)).fit(X, y, cutoffs)
+    assert [one.label for one in model.columns_.intervals] == ["3m", "6m"]
+    assert list(model.predict_horizons(X).columns) == ["6m"]
+
+
+def test_two_fits_and_any_number_of_threads_give_the_same_model(contracts):
+    X, y, cutoffs, _ = contracts
+    few = TreeSettings(max_rounds=15)
+    states = [
+        LapseClassifier(trees=few, n_jobs=threads).fit(X, y, cutoffs).to_state()
+        for threads in (1, 2)
+    ]
+    assert states[0] == states[1]
+    assert LapseClassifier.from_state(states[0]).to_state() == states[0]

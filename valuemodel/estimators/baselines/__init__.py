@@ -1,0 +1,1 @@
+"""What any learned model must beat, and what stands in for it."""

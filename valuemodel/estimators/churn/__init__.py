@@ -1,0 +1,1 @@
+"""Churn by inactivity: silence, put together step by step."""

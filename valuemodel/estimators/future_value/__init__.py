@@ -1,0 +1,1 @@
+"""Future value: a blend of members, weighed out of time."""

@@ -1,0 +1,1 @@
+"""How far what comes may lie from what was predicted."""

@@ -1,0 +1,1 @@
+"""Churn by contract: a hazard that starts at a law of renewals."""

@@ -1,0 +1,1 @@
+"""What could come beyond the forecast: wallet, white space, winnability."""
