@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,7 +73,8 @@ def test_intervals_of_a_mean_error_cover_it_about_as_often_as_they_say(tidy):
     for seed in range(120):
         error = generator.exponential(1.0, 150)  # true mean absolute error: 1
         table = tidy([(np.zeros(150), {"m": error})])
-        found = PairedBootstrap(table, "value", "6m", Resampling(150, 0.9, seed)).figure("m", "mae")
+        boot = PairedBootstrap(table, "value", "6m", Resampling(150, 0.9, seed), ["mae"])
+        found = boot.figure("m", "mae")
         covered += found.low <= 1.0 <= found.high
     assert 0.82 <= covered / 120 <= 0.97
 
@@ -92,6 +95,53 @@ def test_there_is_nothing_to_say_about_a_horizon_that_was_not_judged(tidy):
     truth, good, _ = book(5)
     with pytest.raises(UsageError, match="no backtest row for value over 1y"):
         PairedBootstrap(tidy([(truth, {"good": good})]), "value", "1y", Resampling(10))
+
+
+def test_only_the_metrics_asked_for_are_made_and_they_are_the_same(tidy):
+    truth, good, worse = book(6)
+    table = tidy([(truth, {"good": good, "worse": worse})])
+    every = PairedBootstrap(table, "value", "6m", Resampling(50))
+    one = PairedBootstrap(table, "value", "6m", Resampling(50), ["spearman"])
+    assert list(one.metrics) == ["spearman"]
+    assert list(every.metrics) == list(VALUE_METRICS)
+    assert one.figure("good", "spearman") == every.figure("good", "spearman")
+    with pytest.raises(UsageError, match="no metric of value") as caught:
+        PairedBootstrap(table, "value", "6m", Resampling(50), ["auc"])
+    assert caught.value.received == "auc"
+
+
+def test_a_gain_is_positive_for_the_better_model_whichever_way_is_good(tidy):
+    truth, good, worse = book(7)
+    table = tidy([(truth, {"good": good, "worse": worse, "low": 0.5 * good, "high": 3.0 * good})])
+    boot = PairedBootstrap(table, "value", "6m", Resampling(100))
+    for metric in ("normalised_gini", "spearman", "mae", "rmse"):
+        assert boot.gain("good", "worse", metric).low > 0
+        assert boot.gain("worse", "good", metric).high < 0
+    assert boot.figure("low", "bias").value < 0 < boot.figure("high", "bias").value
+    gain = boot.gain("low", "high", "bias")
+    off = [abs(boot.figure(name, "bias").value) for name in ("high", "low")]
+    assert gain.value == pytest.approx(off[0] - off[1])
+
+
+@pytest.mark.parametrize("metric", ["spearman", "decile_mape", "bias"])
+def test_intervals_are_those_of_plain_resampling_of_rows(tidy, metric):
+    truth, good, _ = book(8, accounts=200)
+    boot = PairedBootstrap(tidy([(truth, {"m": good})]), "value", "6m", Resampling(400))
+    generator = np.random.default_rng(99)
+    drawn = [generator.integers(0, 200, 200) for _ in range(400)]
+    plain = [VALUE_METRICS[metric](truth[rows], good[rows]) for rows in drawn]
+    low, high = np.quantile(plain, [0.025, 0.975])
+    found = boot.figure("m", metric)
+    assert found.low == pytest.approx(low, abs=0.25 * (high - low))
+    assert found.high == pytest.approx(high, abs=0.25 * (high - low))
+
+
+def test_five_thousand_accounts_at_three_cutoffs_take_seconds(tidy):
+    folds = [book(seed, accounts=5_000) for seed in range(3)]
+    table = tidy([(truth, {"good": good, "worse": worse}) for truth, good, worse in folds])
+    before = process_time()
+    PairedBootstrap(table, "value", "6m", Resampling())
+    assert process_time() - before < 15.0  # 1 second, on a machine of its own
 
 
 def test_figures_that_do_not_exist_have_no_interval(tidy):

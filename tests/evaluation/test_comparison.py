@@ -57,6 +57,16 @@ def test_wins_and_losses_carry_intervals_on_the_right_side_of_nothing(table):
     assert found.loc[("value", "normalised_gini"), "difference"] == pytest.approx(0.0)
 
 
+def test_every_figure_of_every_model_has_its_interval(table):
+    found = compare(table, "past_value", Resampling(draws=50))
+    assert set(found["metric"]) == {*VALUE_METRICS, *CHURN_METRICS}
+    for name in ("figure", "baseline"):
+        known = found[found[f"{name}_low"].notna()]
+        assert set(known["target"]) == {"value", "churn"}
+        assert (known[f"{name}_low"] <= known[f"{name}_high"]).all()
+    assert found.loc[found["figure_low"].isna(), "metric"].tolist() == []
+
+
 def test_a_baseline_that_was_not_judged_is_refused(table):
     with pytest.raises(UsageError, match="no model 'champion'") as caught:
         compare(table, "champion", Resampling())

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from valuemodel.evaluation.evidence import Evidence, gather_evidence
-from valuemodel.evaluation.gate import GateRule, decide
+from valuemodel.evaluation.gate.gate import GateRule, decide
 
 LABELS = {"6m": {"complete": 2, "snapshots": 6}}
 
@@ -49,8 +49,25 @@ def test_the_document_is_json_and_comes_back(table):
     pd.testing.assert_frame_equal(again.comparison, evidence.comparison, check_dtype=False)
     pd.testing.assert_frame_equal(again.deciles, evidence.deciles, check_dtype=False)
     pd.testing.assert_frame_equal(again.by_rule, evidence.by_rule, check_dtype=False)
+    pd.testing.assert_frame_equal(again.coverage, evidence.coverage, check_dtype=False)
     assert again.censoring == evidence.censoring == LABELS
     assert again.gate["passed"] == decision.passed
+
+
+def test_what_intervals_held_comes_back_too(table):
+    ours = (table["model"] == "lightgbm") & (table["target"] == "value")
+    bounded = table.assign(
+        y_low=np.where(ours, table["y_pred"] - 30.0, np.nan),
+        y_high=np.where(ours, table["y_pred"] + 30.0, np.nan),
+    )
+    decision = decide(table, "lightgbm", ["past_value"], horizon="6m", rule=GateRule())
+    labels = table[["fold", "account_id"]].drop_duplicates().assign(slice="region", level="North")
+    found = gather_evidence(bounded, decision, "past_value", interval=0.85, labels=labels)
+    again = Evidence.from_document(json.loads(json.dumps(found.as_document()))).coverage
+    pd.testing.assert_frame_equal(again, found.coverage, check_dtype=False)
+    assert set(again["slice"]) == {"all", "cutoff", "tenth", "region"}
+    assert (again["nominal"] == 0.85).all()
+    assert 0.75 < again["share"].iloc[0] < 0.95
 
 
 def test_metrics_are_named_by_cutoff_target_model_and_metric(table):

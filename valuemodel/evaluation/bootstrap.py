@@ -10,7 +10,7 @@ accounts are; and the difference of two models on the same accounts varies far l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,32 +18,18 @@ import pandas as pd
 
 from valuemodel.exceptions import UsageError
 from valuemodel.metrics.arrays import FloatArray, IntArray
-from valuemodel.metrics.churn import brier_of
-from valuemodel.metrics.value import (
-    decile_mape_of,
-    mae_of,
-    normalised_gini_of,
-    rmse_of,
-    top_decile_of_perfect_of,
-)
+from valuemodel.metrics.churn import CHURN_METRICS_OF
+from valuemodel.metrics.copies import Copies
+from valuemodel.metrics.directions import badness
+from valuemodel.metrics.value import VALUE_METRICS_OF
 
-Resampled = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
-
-RESAMPLED: Mapping[str, Mapping[str, Resampled]] = {
-    "value": {
-        "normalised_gini": normalised_gini_of,
-        "top_decile_of_perfect": top_decile_of_perfect_of,
-        "decile_mape": decile_mape_of,
-        "mae": mae_of,
-        "rmse": rmse_of,
-    },
-    "churn": {"brier": brier_of},
+RESAMPLED: Mapping[str, Mapping[str, Callable[[Copies, Copies], FloatArray]]] = {
+    "value": VALUE_METRICS_OF,
+    "churn": CHURN_METRICS_OF,
 }
-"""The metrics that have intervals, by target."""
+"""The metrics that have intervals, by target: all of them."""
 
-HIGHER_IS_BETTER = frozenset({"normalised_gini", "top_decile_of_perfect"})
-
-_CELLS = 2_000_000  # draws x rows worked on at a time: about 16 MB an array
+_CELLS = 500_000  # draws x rows worked on at a time: about 4 MB an array
 
 
 @dataclass(frozen=True)
@@ -77,11 +63,13 @@ class PairedBootstrap:
         Which of its horizons, by label.
     resampling : Resampling
         Draws, confidence and seed.
+    metrics : collection of str, optional
+        Which metrics of the target are asked for; by default all. Those that are not cost nothing.
 
     Raises
     ------
     UsageError
-        If nothing is there to judge, or the models were not judged on the same rows.
+        If there is no such metric, nothing is there to judge, or the models were not judged on the same rows.
 
     Examples
     --------
@@ -102,24 +90,32 @@ class PairedBootstrap:
     >>> better = boot.difference("good", "constant", "normalised_gini")
     >>> better.value, better.low > 0
     (1.0, True)
+    >>> boot.gain("good", "constant", "mae").value > 0  # an error that is lower is a gain
+    True
     """
 
     def __init__(
-        self, table: pd.DataFrame, target: str, horizon: str, resampling: Resampling
+        self,
+        table: pd.DataFrame,
+        target: str,
+        horizon: str,
+        resampling: Resampling,
+        metrics: Collection[str] | None = None,
     ) -> None:
         chosen = table[(table["target"] == target) & (table["horizon"] == horizon)]
         if chosen.empty:
             problem = f"no backtest row for {target} over {horizon}"
             hint = "judge at cutoffs whose window is complete"
             raise UsageError(problem, received="an empty table", hint=hint)
-        self.metrics = RESAMPLED[target]
+        self.metrics = _asked(target, metrics)
         self._confidence = resampling.confidence
-        self._folds = _folds(chosen)
+        self._folds = judged_folds(chosen)
         self.models = tuple(sorted(chosen["model"].unique()))
         self.accounts = int(chosen["account_id"].nunique())
         self.folds = len(self._folds)
         self._points = self._figures(np.ones((1, self.accounts)))
-        batches = [self._figures(counts) for counts in self._counts(resampling)]
+        drawn = draw_accounts(self.accounts, resampling)
+        batches = [self._figures(counts) for counts in drawn]
         self._draws = {key: np.concatenate([one[key] for one in batches]) for key in self._points}
 
     def figure(self, model: str, metric: str) -> Estimate:
@@ -133,46 +129,110 @@ class PairedBootstrap:
         points = self._points[one] - self._points[other]
         return self._estimate(points, self._draws[one] - self._draws[other])
 
-    def _estimate(self, point: FloatArray, draws: FloatArray) -> Estimate:
-        value, finite = float(point[0]), draws[np.isfinite(draws)]
-        if not finite.size or not np.isfinite(value):
-            return Estimate(value, float("nan"), float("nan"))
-        tail = (1.0 - self._confidence) / 2.0
-        low, high = np.quantile(finite, [tail, 1.0 - tail])
-        return Estimate(value, float(low), float(high))
+    def gain(self, model: str, baseline: str, metric: str) -> Estimate:
+        """Return by how much ``model`` is better than ``baseline``, whichever way is good.
 
-    def _counts(self, resampling: Resampling) -> Iterator[FloatArray]:
-        generator = np.random.default_rng(resampling.seed)
-        count = self.accounts
-        batch = max(1, _CELLS // max(count, *(fold.rows.size for fold in self._folds)))
-        for start in range(0, resampling.draws, batch):
-            size = min(batch, resampling.draws - start)
-            drawn = generator.integers(0, count, size=(size, count))
-            drawn += np.arange(size)[:, None] * count
-            counted = np.bincount(drawn.ravel(), minlength=size * count)
-            yield counted.reshape(size, count).astype(np.float64)
+        For a bias that is how much nearer it lies to nothing, on either side.
+        """
+        one, other = (model, metric), (baseline, metric)
+        points, draws = (
+            badness(metric, figures[other]) - badness(metric, figures[one])
+            for figures in (self._points, self._draws)
+        )
+        return self._estimate(points, draws)
+
+    def _estimate(self, point: FloatArray, draws: FloatArray) -> Estimate:
+        return estimate(float(point[0]), draws, self._confidence)
 
     def _figures(self, counts: FloatArray) -> dict[tuple[str, str], FloatArray]:
         """Return every model's metrics for each draw, averaged over folds."""
         totals: dict[tuple[str, str], FloatArray] = {}
         for fold in self._folds:
-            weights = counts[:, fold.rows]
-            for model, forecast in fold.forecasts.items():
+            truth = Copies(fold.truth, counts[:, fold.rows])
+            for model, predicted in fold.forecasts.items():
+                forecast = Copies(predicted, truth.counts)
                 for metric, function in self.metrics.items():
-                    found = function(fold.truth, forecast, weights) / len(self._folds)
+                    found = function(truth, forecast) / len(self._folds)
                     totals[model, metric] = totals.get((model, metric), 0.0) + found
         return totals
 
 
+def estimate(value: float, draws: FloatArray, confidence: float) -> Estimate:
+    """Return a figure with the middle part of its draws; draws without a figure are left out.
+
+    Examples
+    --------
+    >>> estimate(2.5, np.arange(5.0), 0.50)
+    Estimate(value=2.5, low=1.0, high=3.0)
+    """
+    finite = draws[np.isfinite(draws)]
+    if not finite.size or not np.isfinite(value):
+        return Estimate(value, float("nan"), float("nan"))
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(finite, [tail, 1.0 - tail])
+    return Estimate(value, float(low), float(high))
+
+
+def draw_accounts(accounts: int, resampling: Resampling) -> Iterator[FloatArray]:
+    """Yield how often each account is drawn, batch by batch; shape (draws of the batch, accounts)."""
+    generator = np.random.default_rng(resampling.seed)
+    batch = max(1, _CELLS // accounts)
+    for start in range(0, resampling.draws, batch):
+        size = min(batch, resampling.draws - start)
+        drawn = generator.integers(0, accounts, size=(size, accounts))
+        drawn += np.arange(size)[:, None] * accounts
+        counted = np.bincount(drawn.ravel(), minlength=size * accounts)
+        yield counted.reshape(size, accounts).astype(np.float64)
+
+
+def _asked(
+    target: str, metrics: Collection[str] | None
+) -> Mapping[str, Callable[[Copies, Copies], FloatArray]]:
+    """Return the metrics asked for, in the order of reading."""
+    there = RESAMPLED[target]
+    unknown = sorted(set(metrics or ()) - set(there))
+    if unknown:
+        problem = f"there is no metric of {target} by that name"
+        hint = f"the metrics are {', '.join(there)}"
+        raise UsageError(problem, received=", ".join(unknown), hint=hint)
+    return {
+        name: function for name, function in there.items() if metrics is None or name in metrics
+    }
+
+
 @dataclass(frozen=True)
-class _JudgedFold:
+class JudgedFold:
+    """The models of one fold side by side.
+
+    Parameters
+    ----------
+    cutoff : Timestamp or None
+        The fold's cutoff; None where the table has none.
+    accounts : Index
+        The ids, sorted.
+    rows : ndarray of int
+        Where each of them lies among all accounts of the table, sorted.
+    truth : ndarray
+        What came.
+    forecasts : mapping of str to ndarray
+        What each model had predicted.
+    """
+
+    cutoff: pd.Timestamp | None
+    accounts: pd.Index
     rows: IntArray
     truth: FloatArray
     forecasts: dict[str, FloatArray]
 
 
-def _folds(table: pd.DataFrame) -> list[_JudgedFold]:
-    """Set the models of each fold side by side, accounts in the order of their ids."""
+def judged_folds(table: pd.DataFrame) -> list[JudgedFold]:
+    """Set the models of each fold side by side, for one target and horizon of the tidy table.
+
+    Raises
+    ------
+    UsageError
+        If the models were not judged on the same accounts and truths, or one of them twice.
+    """
     keyed = table.set_index(["fold", "account_id", "model"])["y_pred"]
     if keyed.index.has_duplicates:
         problem = "an account was judged twice at one cutoff by one model"
@@ -183,11 +243,13 @@ def _folds(table: pd.DataFrame) -> list[_JudgedFold]:
         problem = "the models were not judged on the same accounts, cutoffs and truths"
         raise UsageError(problem, hint="compare models of one backtest table")
     accounts = pd.Index(table["account_id"].unique()).sort_values()
+    there = "cutoff" in table
+    cutoffs = dict(table.groupby("fold")["cutoff"].first()) if there else {}
     found = []
     for number in sorted(table["fold"].unique()):
         one = wide.xs(number, level="fold").sort_index()
         forecasts = {str(name): one[name].to_numpy(np.float64) for name in one.columns}
         true = truth["min"].xs(number, level="fold").sort_index().to_numpy(np.float64)
         rows = accounts.get_indexer(one.index).astype(np.int64)
-        found.append(_JudgedFold(rows, true, forecasts))
+        found.append(JudgedFold(cutoffs.get(number), one.index, rows, true, forecasts))
     return found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy.typing as npt
 import pandas as pd
 
-from valuemodel.evaluation.bootstrap import RESAMPLED, PairedBootstrap, Resampling
+from valuemodel.evaluation.bootstrap import PairedBootstrap, Resampling
 from valuemodel.exceptions import UsageError
 from valuemodel.metrics.churn import CHURN_METRICS
 from valuemodel.metrics.value import VALUE_METRICS
@@ -93,27 +93,29 @@ def compare(table: pd.DataFrame, baseline: str, resampling: Resampling) -> pd.Da
     Returns
     -------
     pandas.DataFrame
-        Columns target, horizon, model, metric, figure, baseline, difference, low, high; differences
-        are model minus baseline.
+        Columns target, horizon, model, metric, figure, baseline, difference, low, high, and the
+        intervals of the two figures themselves: figure_low, figure_high, baseline_low,
+        baseline_high. Differences are model minus baseline.
 
     Raises
     ------
     UsageError
-        If the table does not hold the baseline.
+        If the table holds models, but not the baseline.
     """
-    if baseline not in set(table["model"]):
+    if len(table) and baseline not in set(table["model"]):
         problem = f"the backtest table has no model {baseline!r}"
         raise UsageError(problem, received=", ".join(sorted(table["model"].unique())))
     rows = []
     for (target, horizon), part in table.groupby(["target", "horizon"], sort=True):
         boot = PairedBootstrap(part, str(target), str(horizon), resampling)
         for model in boot.models:
-            for metric in RESAMPLED[str(target)]:
-                gap = boot.difference(model, baseline, metric)
-                figure = boot.figure(model, metric).value
-                of_baseline = boot.figure(baseline, metric).value
-                shown = (figure, of_baseline, gap.value, gap.low, gap.high)
-                rows.append((target, horizon, model, metric, *shown))
+            for metric in boot.metrics:
+                figure, gap = boot.figure(model, metric), boot.difference(model, baseline, metric)
+                theirs = boot.figure(baseline, metric)
+                shown = (figure.value, theirs.value, gap.value, gap.low, gap.high)
+                own = (figure.low, figure.high, theirs.low, theirs.high)
+                rows.append((target, horizon, model, metric, *shown, *own))
     names = ["target", "horizon", "model", "metric", "figure", "baseline", "difference"]
-    frame = pd.DataFrame(rows, columns=[*names, "low", "high"])
+    own_names = ["figure_low", "figure_high", "baseline_low", "baseline_high"]
+    frame = pd.DataFrame(rows, columns=[*names, "low", "high", *own_names])
     return frame[frame["model"] != baseline].reset_index(drop=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -17,8 +18,9 @@ from valuemodel.evaluation.bootstrap import Resampling
 from valuemodel.evaluation.by_rule import RULE_COLUMNS, rule_metrics
 from valuemodel.evaluation.censoring import Censoring
 from valuemodel.evaluation.comparison import compare, fold_metrics
+from valuemodel.evaluation.coverage import COVERAGE_COLUMNS, interval_coverage
 from valuemodel.evaluation.deciles import DECILE_COLUMNS, decile_comparison
-from valuemodel.evaluation.gate import GateDecision
+from valuemodel.evaluation.gate.gate import GateDecision
 
 COMPARISON_COLUMNS = [
     "target", "horizon", "model", "metric", "figure", "baseline", "difference", "low", "high",
@@ -43,6 +45,8 @@ class Evidence:
         ``backtest/<cutoff>/<target>_<horizon>/<model>/<metric>``, finite figures only.
     censoring : mapping
         Per horizon, at how many of the snapshots learned from the labels are complete.
+    coverage : DataFrame
+        How many truths lay inside their intervals: `COVERAGE_COLUMNS`.
     """
 
     gate: Mapping[str, Any]
@@ -51,14 +55,16 @@ class Evidence:
     by_rule: pd.DataFrame
     metrics: Mapping[str, float]
     censoring: Censoring = field(default_factory=dict)
+    coverage: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=COVERAGE_COLUMNS))
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON values; figures that do not exist are null."""
         return {
             "gate": dict(self.gate),
-            "comparison": _records(self.comparison),
-            "deciles": _records(self.deciles),
-            "churn_by_rule": _records(self.by_rule),
+            "comparison": records(self.comparison),
+            "deciles": records(self.deciles),
+            "churn_by_rule": records(self.by_rule),
+            "coverage": records(self.coverage),
             "censoring": {label: dict(count) for label, count in self.censoring.items()},
         }
 
@@ -77,6 +83,9 @@ class Evidence:
             by_rule.astype(dict.fromkeys(RULE_COLUMNS[4:], "float64")),
             {},
             document.get("censoring", {}),
+            pd.DataFrame(document.get("coverage", []), columns=COVERAGE_COLUMNS).astype(
+                dict.fromkeys(COVERAGE_COLUMNS[5:], "float64")
+            ),
         )
 
 
@@ -85,6 +94,8 @@ def gather_evidence(
     decision: GateDecision,
     baseline: str,
     censoring: Censoring | None = None,
+    interval: float = 0.80,
+    labels: pd.DataFrame | None = None,
 ) -> Evidence:
     """Condense a tidy backtest table and the gate's decision into evidence.
 
@@ -98,6 +109,10 @@ def gather_evidence(
         The model that the others are compared with.
     censoring : mapping, optional
         From `valuemodel.evaluation.censoring`, of the snapshots that the model learned from.
+    interval : float
+        Which share of values the intervals in the table were to hold.
+    labels : DataFrame, optional
+        Of `valuemodel.evaluation.slices.slice_labels`: by which parts of the book to count them too.
     """
     if table.empty:
         return Evidence(decision.as_document(), *_no_tables(), {}, censoring or {})
@@ -115,6 +130,7 @@ def gather_evidence(
         by_rule=rule_metrics(table),
         metrics=_metrics(table),
         censoring=censoring or {},
+        coverage=interval_coverage(table, nominal=interval, labels=labels),
     )
 
 
@@ -134,6 +150,13 @@ def _no_tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return empty.comparison, empty.deciles, empty.by_rule
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as JSON values, a mapping per row; missing figures are null.
+
+    Examples
+    --------
+    >>> records(pd.DataFrame({"metric": ["mae", "auc"], "figure": [12.5, float("nan")]}))
+    [{'metric': 'mae', 'figure': 12.5}, {'metric': 'auc', 'figure': None}]
+    """
     plain = frame.astype(object).where(frame.notna(), None)
     return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]

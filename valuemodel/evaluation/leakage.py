@@ -205,11 +205,11 @@ def _moves(dataset: Dataset, column: str) -> bool:
 
 
 def _targets(y: pd.DataFrame, cutoffs: pd.Series) -> Iterator[tuple[str, pd.Series]]:
-    """Yield churn as it is, and value as being among the top 10 % of its snapshot."""
+    """Yield churn and winnability as they are, and value as being among the top 10 % of its snapshot."""
     for name in y.columns:
         target, horizon = str(name).split("_", 1)
-        if target == "churn":
-            yield f"churn over {horizon}", y[name]
+        if target in ("churn", "winnability"):
+            yield f"{target} over {horizon}", y[name]
         else:
             rank = y[name].groupby(cutoffs).rank(pct=True)
             yield f"top value over {horizon}", (rank > 0.9).astype("float64").where(rank.notna())

@@ -7,8 +7,12 @@ The rule has three parts, all on the tier horizon and all with paired bootstrap 
 3. *It is better.* Either its Gini is better (lower end of the difference above 0), or its money error
    is (upper end of the difference of ``money`` below 0).
 
-and two guards: neither its money error nor its churn risk (Brier) is surely worse, that is, the lower
-end of the difference is not above 0.
+and three guards: neither its money error, nor its churn risk (Brier; each rule of churn apart), nor any
+slice that the settings declare is surely worse: the lower end of the difference is not above 0. How
+many slices are looked at together is told in `valuemodel.evaluation.gate.slice_guard`. An end that the
+bootstrap puts beyond the figure itself proves nothing, so it counts as the figure.
+
+It must be so against each standing model: past value, and the champion where that is another recipe.
 
 Why this way: money error alone is no reason to promote. Where next year says nothing about this year,
 a constant beats past value in error while ranking nobody, so part 1 asks for ranking skill first.
@@ -24,115 +28,23 @@ there is no signal). Luck does not promote.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import Field
 
 from valuemodel.evaluation.bootstrap import Estimate, PairedBootstrap, Resampling
-from valuemodel.sections import Section
-from valuemodel.settings.kinds import Share
+from valuemodel.evaluation.gate.decision import Check, Figure, GateDecision, GateRule
+from valuemodel.evaluation.gate.slice_guard import (
+    Guarding,
+    SliceFigure,
+    guard_words,
+    slice_figures,
+)
+from valuemodel.evaluation.slices import too_small
+from valuemodel.metrics.value import VALUE_METRICS
 
+__all__ = ["Check", "Figure", "GateDecision", "GateRule", "could_pass", "decide"]
 
-class GateRule(Section):
-    """``[gate]`` of a model definition: what a challenger must show before it is promoted.
-
-    ``minimum_gini`` is the ranking skill it must have, ``gini_margin`` how much worse it may at the
-    most rank than the standing model, ``money`` the error that counts as money accuracy;
-    ``minimum_accounts`` is the smallest book a decision is taken on, ``confidence`` and ``draws``
-    make the intervals, ``largest_bias`` is where the total is warned about.
-    """
-
-    money: Literal["mae", "rmse", "decile_mape"] = "mae"
-    minimum_gini: Share = 0.05
-    gini_margin: Share = 0.02
-    minimum_accounts: int = Field(default=50, ge=10)
-    confidence: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.98
-    draws: int = Field(default=500, ge=100)
-    largest_bias: Share = 0.10
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One compared figure: challenger, standing model, and their difference with its interval."""
-
-    against: str
-    target: str
-    metric: str
-    challenger: Estimate
-    standing: Estimate
-    difference: Estimate
-
-
-@dataclass(frozen=True)
-class Check:
-    """One part of the rule: whether it held, and why, in plain words."""
-
-    part: str
-    passed: bool
-    reason: str
-
-
-@dataclass(frozen=True)
-class GateDecision:
-    """Whether a challenger may be promoted, and everything the answer rests on.
-
-    Examples
-    --------
-    >>> empty = pd.DataFrame({"target": [], "horizon": [], "model": []})
-    >>> decision = decide(empty, "lightgbm", ["past_value"], horizon="6m", rule=GateRule())
-    >>> decision.passed, decision.reasons
-    (False, ('no cutoff could be judged: no complete window of 6m to judge on',))
-    """
-
-    challenger: str
-    against: tuple[str, ...]
-    horizon: str
-    rule: GateRule
-    folds: int
-    accounts: int
-    checks: tuple[Check, ...]
-    figures: tuple[Figure, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every part of the rule held."""
-        return all(check.passed for check in self.checks)
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why not, or, if it passed, why."""
-        failed = tuple(check.reason for check in self.checks if not check.passed)
-        return failed or tuple(check.reason for check in self.checks)
-
-    @property
-    def verdict(self) -> str:
-        """The decision in one sentence."""
-        if self.passed:
-            return f"{self.challenger} may be promoted: better than {' and '.join(self.against)}"
-        if not self.folds:
-            return f"{self.challenger} could not be judged: not promoted"
-        against = " and ".join(self.against)
-        return f"{self.challenger} is not better than {against} in all that it must: not promoted"
-
-    def as_document(self) -> dict[str, object]:
-        """Return the decision as a JSON document; figures that do not exist are null."""
-        return {
-            "challenger": self.challenger,
-            "against": list(self.against),
-            "horizon": self.horizon,
-            "passed": self.passed,
-            "verdict": self.verdict,
-            "reasons": list(self.reasons),
-            "warnings": list(self.warnings),
-            "folds": self.folds,
-            "accounts": self.accounts,
-            "rule": self.rule.model_dump(),
-            "checks": [asdict(check) for check in self.checks],
-            "figures": [_plain(asdict(figure)) for figure in self.figures],
-        }
+RANKING = "normalised_gini"
 
 
 def decide(
@@ -143,6 +55,7 @@ def decide(
     horizon: str,
     rule: GateRule,
     seed: int = 0,
+    labels: pd.DataFrame | None = None,
 ) -> GateDecision:
     """Judge a challenger against the standing models on the tier horizon.
 
@@ -161,18 +74,28 @@ def decide(
         The declared rule.
     seed : int
         Seed of the bootstrap.
+    labels : pandas.DataFrame, optional
+        The declared slices of the judged accounts, from `valuemodel.evaluation.slices.slice_labels`.
 
     Returns
     -------
     GateDecision
         Passed or not, with reasons, figures and intervals; never an exception for a model that is
         merely not good enough.
+
+    Examples
+    --------
+    >>> empty = pd.DataFrame({"target": [], "horizon": [], "model": []})
+    >>> decision = decide(empty, "lightgbm", ["past_value"], horizon="6m", rule=GateRule())
+    >>> decision.passed, decision.reasons
+    (False, ('no cutoff could be judged: no complete window of 6m to judge on',))
     """
     judged = table[(table["horizon"] == horizon) & table["model"].isin([challenger, *against])]
     value = judged[judged["target"] == "value"]
     folds, accounts = 0, 0
     checks: tuple[Check, ...]
     figures: tuple[Figure, ...] = ()
+    slices: tuple[SliceFigure, ...] = ()
     warnings: tuple[str, ...] = ()
     if value.empty:
         reason = f"no cutoff could be judged: no complete window of {horizon} to judge on"
@@ -180,9 +103,15 @@ def decide(
     else:
         folds, accounts = int(value["fold"].nunique()), int(value["account_id"].nunique())
         resampling = Resampling(rule.draws, rule.confidence, seed)
-        figures = tuple(_figures(judged, challenger, against, horizon, resampling))
+        figures = tuple(_figures(judged, challenger, against, (rule.money, resampling)))
         checks = (_enough(accounts, rule), *_checks(figures, rule))
         warnings = tuple(_warnings(value, challenger, rule))
+        if labels is not None and len(labels):
+            guarding = Guarding((RANKING, rule.money), rule.minimum_slice, resampling)
+            each = [slice_figures(value, labels, challenger, one, guarding) for one in against]
+            slices = tuple(figure for found in each for figure in found)
+            checks += tuple(_slice_checks(slices, rule))
+            warnings += tuple(_unguarded(labels, rule))
     return GateDecision(
         challenger=challenger,
         against=tuple(against),
@@ -193,6 +122,41 @@ def decide(
         checks=checks,
         figures=figures,
         warnings=warnings,
+        slices=slices,
+    )
+
+
+def could_pass(
+    judged: pd.DataFrame, challenger: str, against: Sequence[str], rule: GateRule
+) -> bool:
+    """Tell from the figures alone, without any interval, whether a challenger might pass.
+
+    What fails here fails in `decide` too, since an end of an interval never counts for more than its
+    figure; what does not may still fail there. Used where very many decisions are taken.
+
+    Parameters
+    ----------
+    judged : pandas.DataFrame
+        Rows of the tidy table, of one horizon.
+    challenger, against, rule
+        As in `decide`.
+    """
+    metrics = VALUE_METRICS[RANKING], VALUE_METRICS[rule.money]
+    value = judged[judged["target"] == "value"]
+
+    def figures(model: str) -> list[float]:
+        folds = [one for _, one in value[value["model"] == model].groupby("fold")]
+        return [
+            sum(metric(one["y_true"], one["y_pred"]) for one in folds) / len(folds)
+            for metric in metrics
+        ]
+
+    gini, money = figures(challenger)
+    if not gini >= rule.minimum_gini:
+        return False
+    return all(
+        gini - theirs > -rule.gini_margin and (gini > theirs or money < error)
+        for theirs, error in map(figures, against)
     )
 
 
@@ -200,22 +164,24 @@ def _figures(
     judged: pd.DataFrame,
     challenger: str,
     against: Sequence[str],
-    horizon: str,
-    resampling: Resampling,
+    how: tuple[str, Resampling],
 ) -> Iterator[Figure]:
-    for target in ("value", "churn"):
-        if not (judged["target"] == target).any():
-            continue
-        boot = PairedBootstrap(judged, target, horizon, resampling)
+    """Yield what the rule looks at: ranking and money of value, Brier of each rule of churn."""
+    money, resampling = how
+    asked = {"value": (RANKING, money), "churn": ("brier",)}
+    names = ["target", "horizon", "rule"]
+    for (target, horizon, rule), part in judged.groupby(names, sort=False):
+        boot = PairedBootstrap(part, str(target), str(horizon), resampling, asked[str(target)])
         for standing in against:
             for metric in boot.metrics:
                 yield Figure(
                     against=standing,
-                    target=target,
+                    target=str(target),
                     metric=metric,
                     challenger=boot.figure(challenger, metric),
                     standing=boot.figure(standing, metric),
                     difference=boot.difference(challenger, standing, metric),
+                    rule=str(rule),
                 )
 
 
@@ -228,30 +194,42 @@ def _enough(accounts: int, rule: GateRule) -> Check:
 def _checks(figures: Sequence[Figure], rule: GateRule) -> Iterator[Check]:
     """Yield the parts of the rule; a figure that does not exist (NaN) never passes."""
     for standing in dict.fromkeys(figure.against for figure in figures):
-        found = {one.metric: one for one in figures if one.against == standing}
-        gini, money = found["normalised_gini"], found[rule.money]
-        skill = gini.challenger
+        own = [one for one in figures if one.against == standing]
+        found = {one.metric: one for one in own if one.target == "value"}
+        risks = [one for one in own if one.target == "churn"]
+        gini, money = found[RANKING], found[rule.money]
+        skill, better = gini.challenger, gini.difference
         yield Check(
             "it ranks",
-            skill.low >= rule.minimum_gini,
+            _low(skill) >= rule.minimum_gini,
             f"its normalised Gini is {_shown(skill)}; its lower end must reach {rule.minimum_gini}",
         )
         yield Check(
             "it ranks no worse",
-            gini.difference.low > -rule.gini_margin,
-            f"its Gini differs from that of {standing} by {_shown(gini.difference)}; "
+            _low(better) > -rule.gini_margin,
+            f"its Gini differs from that of {standing} by {_shown(better)}; "
             f"the lower end must be above {-rule.gini_margin}",
         )
         yield Check(
             "it is better",
-            gini.difference.low > 0 or money.difference.high < 0,
-            f"compared with {standing}, its Gini differs by {_shown(gini.difference)} "
+            _low(better) > 0 or _high(money.difference) < 0,
+            f"compared with {standing}, its Gini differs by {_shown(better)} "
             f"(lower end must be above 0) and its {rule.money} by {_shown(money.difference)} "
             "(or upper end below 0)",
         )
-        for guarded in (rule.money, "brier"):
-            if guarded in found:
-                yield _not_surely_worse(guarded, standing, found[guarded].difference)
+        yield _not_surely_worse(rule.money, standing, money.difference)
+        for risk in risks:
+            name = "brier" if len(risks) == 1 else f"brier of churn by {risk.rule}"
+            yield _not_surely_worse(name, standing, risk.difference)
+
+
+def _low(estimate: Estimate) -> float:
+    """Return the lower end, or the figure where that is lower; NaN where there is no interval."""
+    return estimate.low if not estimate.value < estimate.low else estimate.value
+
+
+def _high(estimate: Estimate) -> float:
+    return estimate.high if not estimate.value > estimate.high else estimate.value
 
 
 def _not_surely_worse(metric: str, standing: str, difference: Estimate) -> Check:
@@ -261,6 +239,20 @@ def _not_surely_worse(metric: str, standing: str, difference: Estimate) -> Check
         f"its {metric} differs from that of {standing} by {_shown(difference)}; "
         "the lower end must not be above 0",
     )
+
+
+def _slice_checks(slices: Sequence[SliceFigure], rule: GateRule) -> Iterator[Check]:
+    for standing in dict.fromkeys(figure.against for figure in slices):
+        own = [one for one in slices if one.against == standing]
+        unhurt = not any(one.hurt for one in own)
+        yield Check("it hurts no slice", unhurt, guard_words(own, standing, rule.money))
+
+
+def _unguarded(labels: pd.DataFrame, rule: GateRule) -> Iterator[str]:
+    small = too_small(labels, rule.minimum_slice)
+    if small:
+        shown = ", ".join(small[:10]) + (f" and {len(small) - 10} more" if len(small) > 10 else "")
+        yield f"slices of fewer than {rule.minimum_slice} accounts were not judged: {shown}"
 
 
 def _warnings(value: pd.DataFrame, challenger: str, rule: GateRule) -> Iterator[str]:
@@ -275,14 +267,3 @@ def _warnings(value: pd.DataFrame, challenger: str, rule: GateRule) -> Iterator[
 
 def _shown(estimate: Estimate) -> str:
     return f"{estimate.value:.4g} ({estimate.low:.4g} to {estimate.high:.4g})"
-
-
-def _plain(document: dict[str, object]) -> dict[str, object]:
-    """Replace NaN, which is no JSON, by null."""
-    plain: dict[str, object] = {}
-    for key, item in document.items():
-        if isinstance(item, dict):
-            plain[key] = _plain(item)
-        else:
-            plain[key] = None if isinstance(item, float) and item != item else item  # noqa: PLR0124
-    return plain

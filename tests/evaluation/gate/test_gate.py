@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from valuemodel.evaluation.gate import GateRule, decide
+from valuemodel.evaluation.gate.gate import GateRule, decide
 from valuemodel.exceptions import SettingsError
 from valuemodel.sections import parse_section
 
