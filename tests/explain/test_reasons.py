@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from valuemodel.explain.families import LAW
 from valuemodel.explain.reasons import reason_columns, reasons
 from valuemodel.features.catalog import Feature
 from valuemodel.features.registry import catalog
@@ -26,11 +28,12 @@ FEATURES = [
 
 def table(*rows: tuple[str, str, float]) -> pd.DataFrame:
     lines = [
-        ("a", head, "6m", name, size, "19 days", rank)
+        ("a", head, "6m", name, size, "19 days", rank, name, 1, None)
         for rank, (head, name, size) in enumerate(rows, 1)
     ]
     names = ["account_id", "head", "horizon", "feature", "contribution", "shown_value", "rank"]
-    return pd.DataFrame(lines, columns=names)
+    found = pd.DataFrame(lines, columns=[*names, "driver", "members", "stable"])
+    return found.assign(group="monetary")
 
 
 def only(found: pd.DataFrame) -> dict[str, str]:
@@ -89,10 +92,75 @@ def test_effects_too_small_to_say_are_left_out():
 
 def test_rows_that_are_no_features_are_never_reasons_and_every_account_has_its_line():
     rows = table(("value", "(base)", 500.0), ("value", "(other)", 90.0), ("value", "(rest)", 9.0))
+    rows = pd.concat([rows, table(("value", "(calibration)", 70.0))])
+    rows["rank"] = pd.array([0, None, None, None], dtype="Int64")
     found = reasons(rows, FEATURES, currency="EUR")
     assert found.columns.tolist() == ["account_id", *reason_columns()]
     assert found["account_id"].tolist() == ["a"]
     assert found[reason_columns()].isna().all(axis=None)
+
+
+WORTH = Feature(
+    "past_value_6m",
+    "Value",
+    "money",
+    "more",
+    "no",
+    "Worth {value} in the last 6 months",
+    "monetary",
+)
+
+
+def of_family(**changes) -> pd.DataFrame:
+    facts = {"driver": "past_value", "members": 9, "shown_value": "£8k"}
+    return table(("value", "past_value_6m", 1250.0)).assign(**(facts | changes))
+
+
+def test_a_family_is_one_reason_that_says_so():
+    said = only(reasons(of_family(), [WORTH], currency="GBP"))
+    assert said["reason_up_1"] == (
+        "Worth £8k in the last 6 months, with its value in other periods: "
+        "adds about £1.2k to the next 6 months"
+    )
+    alone = only(reasons(of_family(members=1), [WORTH], currency="GBP"))
+    assert "with its value" not in alone["reason_up_1"]
+
+
+def test_a_reason_that_refits_do_not_confirm_says_so_and_one_not_measured_says_nothing():
+    weak = " (weak: changes from one refit to the next)"
+    for stable, end in ((False, weak), (True, ""), (None, "")):
+        said = only(reasons(of_family(stable=stable), [WORTH], currency="GBP"))
+        assert said["reason_up_1"].endswith(f"to the next 6 months{end}")
+
+
+def test_the_month_of_the_forecast_is_no_reason_of_an_account():
+    """It is the same for the whole book: a part of each prediction, and no reason for a tier."""
+    rows = table(("value", "f1", 900.0), ("value", "f2", 500.0))
+    rows.loc[0, "group"] = "season"
+    said = only(reasons(rows, FEATURES, currency="EUR"))
+    assert said["reason_up_1"].startswith("Fact 2")
+    assert "reason_up_2" not in said
+
+
+def test_a_churn_reason_is_left_out_where_its_driver_is_told_through_another_member():
+    rows = pd.concat(
+        [
+            of_family(contribution=-90.0),
+            table(("churn", "past_value_12m", 0.3)).assign(driver="past_value", members=9),
+        ]
+    )
+    twelve = replace(WORTH, name="past_value_12m")
+    said = only(reasons(rows, [WORTH, twelve], currency="EUR"))
+    assert list(said) == ["account_id", "reason_down_1"]
+
+
+def test_the_rhythm_of_buying_is_told_by_what_the_law_reads():
+    row = table(("value", "btyd_value_6m", 640.0))
+    row = row.assign(driver=LAW, members=5, shown_value="24 purchase days, the last 19 days ago")
+    assert only(reasons(row, [], currency="EUR"))["reason_up_1"] == (
+        "Its rhythm of buying and what it usually spends (24 purchase days, the last 19 days ago): "
+        "adds about €640 to the next 6 months"
+    )
 
 
 def test_a_missing_value_is_called_not_known():

@@ -6,7 +6,7 @@ import pytest
 
 from valuemodel.exceptions import UsageError
 from valuemodel.tiers.policy import TierPolicy
-from valuemodel.tiers.recommendations import RECOMMENDATION_TYPES, assign_tiers
+from valuemodel.tiers.recommendations import RECOMMENDATION_TYPES, assign_tiers, with_reasons
 
 POLICY = TierPolicy.parse(
     {
@@ -108,6 +108,17 @@ def test_reasons_are_taken_as_given_for_the_accounts_that_have_some() -> None:
     assert table["reason_down_2"].notna().sum() == 1
     with pytest.raises(UsageError, match="received: why"):
         assign_tiers(predictions(), POLICY, reasons=reasons.assign(why="x"))
+
+
+def test_reasons_may_be_filled_in_once_the_tiers_are_cut() -> None:
+    """A large book explains those that move, so the tiers come first."""
+    reasons = pd.DataFrame({"account_id": ["007"], "reason_down_2": ["Last order 200 days ago"]})
+    at_once = assign_tiers(predictions(), POLICY, reasons=reasons)
+    pd.testing.assert_frame_equal(
+        with_reasons(assign_tiers(predictions(), POLICY), reasons), at_once
+    )
+    with pytest.raises(UsageError, match="reason columns only"):
+        with_reasons(at_once, reasons.assign(why="x"))
 
 
 def test_another_horizon_can_be_asked_for() -> None:

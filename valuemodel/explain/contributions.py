@@ -1,16 +1,23 @@
 """Contributions of features in the unit that is shown: money and points of probability.
 
-Tree models add up on an inner scale (logarithms of odds or of money); nobody outside can read that.
-The shown prediction is a smooth function of the inner scores, so each feature's part of it is the
-integral of that function's slope along the straight path from the average account's scores to this
-account's scores, times the feature's part of each score: the Aumann-Shapley value [1]_ (integrated
-gradients [2]_). These parts add up to the prediction; what numerical integration leaves is spread in
-proportion, and what the model does after its scores (keeping horizons consistent, say) stands in a row
-of its own, so that every account's rows add up exactly.
+Models add up on inner scales (logarithms of odds or of money), and a blend on several of them; nobody
+outside can read those. The shown prediction is a function of the inner scores, so each feature's part
+of it is the integral of that function's slope along the straight path from the average account's scores
+to this account's scores, times the feature's part of each score: the Aumann-Shapley value [1]_
+(integrated gradients [2]_). A member of a blend is one score or two, so its features get their share of
+the whole by the same rule, whatever its weight.
+
+These parts add up to the prediction before calibration; what numerical integration leaves is spread in
+proportion. What calibration changes after that, and what the model does last of all (keeping horizons
+consistent, say), stand in parts of their own, so that every account's parts add up exactly.
+
+It is an attribution: it says what the prediction is made of. It does not say what would happen if
+somebody changed a feature.
 
 Why this way: slopes are secants over the steps of the path. They need no derivative from the model,
-telescope to the exact difference for one and for two scores, and survive a calibration curve with
-corners or steps, where a derivative would not.
+telescope to the exact difference for one and for two scores, and survive a curve with corners or
+steps, where a derivative would not. Calibration belongs to no feature: it corrects the level of all
+accounts with a like prediction, so it is told apart rather than spread.
 
 References
 ----------
@@ -36,21 +43,66 @@ _SMALLEST_STEP = 1e-6
 
 @dataclass(frozen=True)
 class ShownContributions:
-    """Contributions in the shown unit; ``base + features.sum(1) + rest`` is the prediction.
+    """Contributions in the shown unit; `total` is the prediction.
 
     Parameters
     ----------
     base : array (n,)
-        The average account's prediction.
-    features : array (n, p)
-        Each feature's part.
+        The average account's prediction, before calibration.
+    features : array (n, p + d)
+        Each feature's part, then that of each column that the model makes itself.
+    calibration : array (n,)
+        What calibration changes; zero where the model has none.
     rest : array (n,)
-        What the model does after its scores: zero almost everywhere.
+        What the model does last of all: zero almost everywhere.
     """
 
     base: Floats
     features: Floats
+    calibration: Floats
     rest: Floats
+
+    @property
+    def total(self) -> Floats:
+        """The sum of all parts, shape (n,): the prediction as it is shown."""
+        return np.asarray(self.base + self.features.sum(axis=1) + self.calibration + self.rest)
+
+
+def average_parts(parts: LinkParts) -> Floats:
+    """Return the average account's part of every score and feature, shape (k, p + d).
+
+    Of each score only the accounts count that it speaks of: where different heads speak for different
+    accounts, those of the others have no part in it.
+
+    Examples
+    --------
+    >>> inner = np.array([[[1.0, 4.0], [3.0, 0.0], [0.0, 0.0]]])
+    >>> average_parts(LinkParts(np.zeros(1), inner, lambda scores: scores[0]))
+    array([[2., 2.]])
+    """
+    inner = np.asarray(parts.contributions, dtype=np.float64)
+    spoken = np.maximum(inner.any(axis=2).sum(axis=1), 1)
+    return np.asarray(inner.sum(axis=1) / spoken[:, None])
+
+
+def centred(parts: LinkParts, average: Floats) -> LinkParts:
+    """Tell parts from an average account: what it has of a feature goes from the parts to the base.
+
+    Why this way: trees start at the mean of what they learned from, a law's forecast and past value
+    start at nothing. Beside one another they would be told from different accounts; from the average
+    of the book they are told from the same one, and what holds for the whole book (the month) is
+    nobody's part.
+
+    Examples
+    --------
+    >>> inner = np.array([[[1.0, 4.0], [3.0, 0.0]]])
+    >>> parts = LinkParts(np.zeros(1), inner, lambda scores: scores[0])
+    >>> moved = centred(parts, average_parts(parts))
+    >>> moved.base, moved.contributions[0, 0], moved.scores[0]
+    (array([4.]), array([-1.,  2.]), array([5., 3.]))
+    """
+    base, inner = parts.base + average.sum(axis=1), parts.contributions - average[:, None, :]
+    return LinkParts(base, inner, parts.from_link, parts.derived, parts.calibrate)
 
 
 def contributions_in_shown_unit(parts: LinkParts, shown: Floats) -> ShownContributions:
@@ -84,8 +136,10 @@ def contributions_in_shown_unit(parts: LinkParts, shown: Floats) -> ShownContrib
     features = np.einsum("kn,knp->np", slopes, inner)
     base, reached = parts.from_link(start), parts.from_link(start + change)
     features = _spread(features, reached - base - features.sum(axis=1))
+    calibrated = reached if parts.calibrate is None else parts.calibrate(reached)
     rest = np.asarray(shown, dtype=np.float64) - base - features.sum(axis=1)
-    return ShownContributions(base, features, rest)
+    calibration = calibrated - reached
+    return ShownContributions(base, features, calibration, rest - calibration)
 
 
 def _mean_slopes(from_link: Callable[[Floats], Floats], start: Floats, change: Floats) -> Floats:
@@ -94,14 +148,19 @@ def _mean_slopes(from_link: Callable[[Floats], Floats], start: Floats, change: F
     step = change / steps
     probe = np.where(np.abs(step) < _SMALLEST_STEP, _SMALLEST_STEP, step)
     slopes = np.zeros_like(start)
-    for number in range(steps):
-        here, there = start + number * step, start + (number + 1) * step
-        for k in range(len(start)):
-            for others in (here, there):
-                low, high = others.copy(), others.copy()
-                low[k], high[k] = here[k], here[k] + probe[k]
-                slopes[k] += (from_link(high) - from_link(low)) / (2 * steps * probe[k])
-    return slopes
+    here = start
+    from_here = from_link(here)
+    for number in range(1, steps + 1):
+        there = start + number * step
+        from_there = from_link(there)
+        for k, size in enumerate(probe):
+            # The score alone goes ahead of the others, then it alone comes after them.
+            ahead, behind = here.copy(), there.copy()
+            ahead[k] += size
+            behind[k] -= size
+            slopes[k] += (from_link(ahead) - from_here + from_there - from_link(behind)) / size
+        here, from_here = there, from_there
+    return np.asarray(slopes / (2 * steps))
 
 
 def _spread(features: Floats, remainder: Floats) -> Floats:

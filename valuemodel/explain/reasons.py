@@ -1,7 +1,9 @@
 """Reasons per account, in plain words: what is observed, and what the model makes of it.
 
 Why this way: sentences come from the catalog's templates and from contributions that add up, so they
-can be checked; they say what the model leans on, never what would happen if someone changed it.
+can be checked; they say what the model leans on, never what would happen if someone changed it. A
+family of features (see `families`) gives one reason with its net effect, so that no two reasons
+contradict one another; and one that does not survive when the model is fitted again says so.
 """
 
 from __future__ import annotations
@@ -11,14 +13,20 @@ from typing import Any
 
 import pandas as pd
 
+from valuemodel.explain.columns import made_by_the_model
+from valuemodel.explain.families import family_of
 from valuemodel.explain.wording import NOT_KNOWN, RISKS, about_money, horizon_words, points
 from valuemodel.features.catalog import Feature
 
 #: At most so many reasons up and as many down.
 MOST = 3
+#: What is said of a reason that refits do not confirm.
+WEAK = "weak: changes from one refit to the next"
 
+#: Groups that hold the same for the whole book: part of every prediction, and no reason of any account.
+_OF_NOBODY = ("season",)
 _CHURN_POINTS = 0.05
-_SMALLEST_SHARE = 0.01
+_SMALLEST_SHARE = 0.02
 
 
 def reason_columns() -> list[str]:
@@ -42,7 +50,7 @@ def reasons(
     """Say per account what raises and what lowers its predictions, at most three of each.
 
     Value comes first, in money; the churn reason with the largest effect takes the last place
-    where it moves the risk by five points or more and another feature has not said it already.
+    where it moves the risk by five points or more and the same driver has not been told already.
 
     Parameters
     ----------
@@ -63,23 +71,32 @@ def reasons(
 
     Examples
     --------
-    >>> orders = Feature("orders_6m", "Orders", "orders", "more", "indirect", "{value} placed")
-    >>> table = pd.DataFrame(
-    ...     {
-    ...         "account_id": ["a"],
-    ...         "head": ["value"],
-    ...         "horizon": ["6m"],
-    ...         "feature": ["orders_6m"],
-    ...         "contribution": [1250.0],
-    ...         "shown_value": ["4 orders"],
-    ...         "rank": [1],
-    ...     }
+    >>> worth = Feature(
+    ...     "past_value_6m",
+    ...     "Value",
+    ...     "money",
+    ...     "more",
+    ...     "no",
+    ...     "Worth {value} in the last 6 months",
+    ...     "monetary",
     ... )
-    >>> reasons(table, [orders], currency="GBP").loc[0, "reason_up_1"]
-    '4 orders placed: adds about £1.2k to the next 6 months'
+    >>> row = {
+    ...     "account_id": "a",
+    ...     "head": "value",
+    ...     "horizon": "6m",
+    ...     "contribution": 1250.0,
+    ...     "rank": 1,
+    ... }
+    >>> row |= {"feature": "past_value_6m", "driver": "past_value", "members": 9}
+    >>> row |= {"group": "monetary"}
+    >>> table = pd.DataFrame([row | {"shown_value": "£8k", "stable": True}])
+    >>> reasons(table, [worth], currency="GBP").loc[0, "reason_up_1"]
+    'Worth £8k in the last 6 months, with its value in other periods: adds about £1.2k to the next
+    6 months'
     """
     catalog = {feature.name: feature for feature in features}
-    told = drivers[drivers["feature"].isin(list(catalog)) & drivers["rank"].notna()]
+    ranked = (drivers["rank"] > 0).fillna(value=False).astype(bool)
+    told = drivers[ranked & ~drivers["group"].isin(_OF_NOBODY)]
     size = told["contribution"].abs()
     total = size.groupby([told["account_id"], told["head"]]).transform("sum")
     value = told[(told["head"] == "value") & (size >= _SMALLEST_SHARE * total) & (size >= 0.5)]
@@ -91,8 +108,9 @@ def reasons(
         for row in chosen.to_dict("records"):
             line = found[row["account_id"]]
             number = 1 + sum(name.startswith(f"reason_{way}") for name in line)
+            name = str(row["feature"])
             line[f"reason_{way}_{number}"] = _sentence(
-                row, catalog[row["feature"]], currency, RISKS[churn_rule]
+                row, catalog.get(name) or made_by_the_model(name), currency, RISKS[churn_rule]
             )
     table = pd.DataFrame.from_dict(found, orient="index", columns=None)
     table = table.reindex(columns=reason_columns()).astype("str")
@@ -108,9 +126,9 @@ def _largest(rows: pd.DataFrame, sign: int, most: int) -> pd.DataFrame:
 
 
 def _chosen(value: pd.DataFrame, churn: pd.DataFrame) -> pd.DataFrame:
-    """Give the churn reason the last place, unless its feature is already told."""
-    said = pd.MultiIndex.from_frame(value[["account_id", "feature"]])
-    new = churn[~pd.MultiIndex.from_frame(churn[["account_id", "feature"]]).isin(said)]
+    """Give the churn reason the last place, unless its driver is already told."""
+    said = pd.MultiIndex.from_frame(value[["account_id", "driver"]])
+    new = churn[~pd.MultiIndex.from_frame(churn[["account_id", "driver"]]).isin(said)]
     room = value.groupby("account_id").cumcount() < MOST - value["account_id"].isin(
         new["account_id"]
     ).astype(int)
@@ -119,6 +137,8 @@ def _chosen(value: pd.DataFrame, churn: pd.DataFrame) -> pd.DataFrame:
 
 def _sentence(row: Mapping[Any, Any], feature: Feature, currency: str, risk: str) -> str:
     observed = _observed(feature, str(row["shown_value"]))
+    family = family_of(feature) if row["members"] > 1 else None
+    beside = f", with {family.beside}" if family and family.beside else ""
     amount = float(row["contribution"])
     if row["head"] == "churn":
         verb = "raises" if amount > 0 else "lowers"
@@ -127,7 +147,8 @@ def _sentence(row: Mapping[Any, Any], feature: Feature, currency: str, risk: str
         verb, way = ("adds", "to") if amount > 0 else ("takes", "off")
         horizon = horizon_words(str(row["horizon"]))
         effect = f"{verb} {about_money(amount, currency)} {way} the next {horizon}"
-    return f"{observed}: {effect}"
+    weak = "" if pd.isna(row["stable"]) or row["stable"] else f" ({WEAK})"
+    return f"{observed}{beside}: {effect}{weak}"
 
 
 def _observed(feature: Feature, value: str) -> str:

@@ -8,8 +8,11 @@ stored tables; nothing here ever prints the scale a model works on inside.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
+
+import pandas as pd
 
 from valuemodel.features.catalog import Feature, Unit
 from valuemodel.periods import Horizon
@@ -37,6 +40,8 @@ _COUNTED: Mapping[str, str] = MappingProxyType(
     }
 )
 _LONGEST_CATEGORY = 40
+#: The nought behind the point in £62.0k, which says more than two digits do.
+_THIRD_DIGIT = re.compile(r"(?<=\d\d)\.0(?=[a-z])")
 
 NOT_KNOWN = "not known"
 
@@ -68,10 +73,11 @@ def about_money(amount: float, currency: str) -> str:
 
     Examples
     --------
-    >>> about_money(-1234.5, "GBP"), about_money(229.2, "EUR"), about_money(55.7, "USD")
-    ('about £1.2k', 'about €230', 'about $56')
+    >>> about_money(-1234.5, "GBP"), about_money(229.2, "EUR"), about_money(61_700, "USD")
+    ('about £1.2k', 'about €230', 'about $62k')
     """
-    return f"about {money(float(f'{abs(amount):.1e}'), currency)}"
+    said = money(float(f"{abs(amount):.1e}"), currency)
+    return f"about {_THIRD_DIGIT.sub('', said)}"
 
 
 def full_money(amount: float, currency: str) -> str:
@@ -138,6 +144,29 @@ def shown_value(value: object, feature: Feature, currency: str) -> str:
     if not isinstance(value, int | float) or not math.isfinite(value):
         return NOT_KNOWN
     return _amount(float(value), feature.unit, currency)
+
+
+def rhythm(X: pd.DataFrame) -> list[str]:
+    """Say what a law of buying reads of each account: how often it bought, and when last.
+
+    Examples
+    --------
+    >>> facts = {"purchase_days_total": [24.0, 1.0, 0.0], "recency_days": [19.0, 340.0, math.nan]}
+    >>> rhythm(pd.DataFrame(facts))
+    ['24 purchase days, the last 19 days ago', '1 purchase day, 340 days ago', 'no purchase yet']
+    """
+    if not {"purchase_days_total", "recency_days"} <= set(X.columns):
+        return [NOT_KNOWN] * len(X)
+    pairs = zip(X["purchase_days_total"].tolist(), X["recency_days"].tolist(), strict=True)
+    return [_rhythm(bought, since) for bought, since in pairs]
+
+
+def _rhythm(bought: float, since: float) -> str:
+    if not (bought > 0 and math.isfinite(since)):
+        return "no purchase yet"
+    ago = f"{_amount(since, 'days', '')} ago"
+    times = _amount(bought, "number", "")
+    return f"1 purchase day, {ago}" if bought == 1 else f"{times} purchase days, the last {ago}"
 
 
 def horizon_words(label: str) -> str:

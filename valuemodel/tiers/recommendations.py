@@ -146,6 +146,29 @@ def assign_tiers(
     return _typed(columns, book.index)
 
 
+def with_reasons(recommendations: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
+    """Fill in the reasons of a recommendations table; accounts that have none keep none.
+
+    Tiers are cut first and explained afterwards, since a large book explains those that move.
+
+    Parameters
+    ----------
+    recommendations : pandas.DataFrame
+        From `assign_tiers`.
+    reasons : pandas.DataFrame
+        ``account_id`` and any of ``reason_up_1..3``, ``reason_down_1..3``.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"account_id": ["a", "b"], "reason_up_1": None})
+    >>> why = pd.DataFrame({"account_id": ["b"], "reason_up_1": ["Orders every week"]})
+    >>> with_reasons(table, why)["reason_up_1"].tolist()
+    [nan, 'Orders every week']
+    """
+    known = _known(reasons, "reasons")
+    return recommendations.assign(**_reasons_of(recommendations["account_id"], known))
+
+
 def cutoff_of(table: pd.DataFrame) -> Cutoff:
     """Return the one cutoff of a stored table."""
     found = pd.to_datetime(table.get("as_of", pd.Series(dtype="datetime64[us]")).drop_duplicates())
