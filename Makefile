@@ -9,7 +9,7 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX := $(PIP_INDEX_URL)
 endif
 
-.PHONY: demo test checks benchmark lock clean
+.PHONY: demo test checks figures benchmark lock clean
 
 demo: $(READY)  ## the main job on the synthetic world, from tables to the review page
 	$(BIN)/valuemodel demo --settings valuemodel.toml
@@ -22,6 +22,10 @@ checks: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+figures: $(READY)  ## the table of the README: four real books, judged out of time
+	$(BIN)/valuemodel compare --settings pipelines/cdnow.toml --settings pipelines/online_retail.toml \
+	  --settings pipelines/iowa_liquor.toml --settings pipelines/adventureworks.toml --markdown output/figures.md
 
 benchmark: $(READY)  ## ratios at full size, a few minutes
 	VALUEMODEL_BENCHMARK=full $(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-only -p no:xdist -s

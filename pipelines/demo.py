@@ -16,7 +16,7 @@ from valuemodel.io.stored import current_run, read_run
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.project import Project, Result
 from valuemodel.settings import TablesSection
-from valuemodel.tables.world import BookName, make_world, write_world
+from valuemodel.tables.world import BookName, World, make_world, write_world
 
 AS_OF = "2025-07-01"
 FOLDERS = {"whole": "demo", "contracts": "demo_contracts", "transactions": "demo_transactions"}
@@ -38,6 +38,7 @@ def run(project: Project, *, accounts: int = 3_000, seed: int = 0) -> Result:
     folder = Path("data") / FOLDERS[book]
     write_world(world, project.root / folder)
     report = project.tables.report
+    tell_backtest(project, world)
     steps = {
         "check": Result(tuple(report.lines()), report.as_document()),
         "train": project.pipeline("train")(project, AS_OF),
@@ -63,6 +64,18 @@ def book_of(tables: TablesSection) -> BookName:
     if tables.contracts is None:
         return "transactions"
     return "contracts" if tables.transactions is None else "whole"
+
+
+def tell_backtest(project: Project, world: World) -> None:
+    """Write what was to be expected at the cutoffs that `backtest` judges, if the settings ask for it."""
+    named = project.settings.backtest.truth
+    if named is None:
+        return
+    ends = (project.as_of(AS_OF), project.as_of(None))
+    cutoffs = sorted({fold.cutoff for end in ends for fold in project.judged(end)})
+    told = [world.truth_at(at).assign(cutoff=pd.Timestamp(at.at)) for at in cutoffs]
+    if told:
+        pd.concat(told, ignore_index=True).to_parquet(project.root / named, index=False)
 
 
 def found_by_tier_a(project: Project, truth: pd.DataFrame) -> dict[str, float]:

@@ -5,6 +5,7 @@ Edit this file: it is yours. It reads top to bottom, and `valuemodel score` runs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ import pandas as pd
 from valuemodel import __version__
 from valuemodel.dataset import Dataset
 from valuemodel.estimators.account_model import AccountModel
+from valuemodel.evaluation.coverage import coverage_words
 from valuemodel.evaluation.evidence import Evidence
+from valuemodel.evaluation.stability import Stability
+from valuemodel.explain.agreement import mark_stable
+from valuemodel.explain.choice import Chosen, choose_accounts
 from valuemodel.explain.drivers import Explanation, explain_accounts
 from valuemodel.explain.reasons import reasons
 from valuemodel.io.manifest import Scorer, describe_run
@@ -21,8 +26,8 @@ from valuemodel.io.publication import open_run, run_key
 from valuemodel.io.stored import read_manifest, run_before
 from valuemodel.periods import Cutoff
 from valuemodel.project import Project, Result
-from valuemodel.scoring import Scored, most_at_stake, score_accounts
-from valuemodel.tiers.recommendations import assign_tiers
+from valuemodel.scoring import Scored, score_accounts
+from valuemodel.tiers.recommendations import assign_tiers, with_reasons
 
 
 def run(
@@ -47,19 +52,23 @@ def run(
             facts,
             value=settings.value,
             model_version=version.number,
-            without_history=project.builder.accounts_without_history(cutoff),
+            newcomers=project.builder.newcomers_at(cutoff),
             previous=project.previous_champion(version, cutoff),
         )
 
-        # Why, for the accounts with most at stake; and the tiers, against those of the run before.
-        why = explain(project, scorer, dataset, scored)
+        # The tiers, against those of the run before; and why, for those whose reasons are read.
+        tiers = recommend(project, cutoff, scored)
+        held = Stability.from_document(project.tracking.document(version, "stability.json"))
+        chosen, why = explain(project, scorer, dataset, scored, tiers, held)
         tables = {
             "predictions": scored.predictions,
             "account_facts": scored.account_facts,
             "drivers": why.drivers,
             "importance": why.importance,
-            "recommendations": recommend(project, cutoff, dataset, scored, why),
+            "recommendations": with_reasons(tiers, sentences(project, dataset, why)),
         }
+        tables["white_space"] = project.builder.white_space_at(cutoff)
+        tables["portfolio"] = sums(project, scorer, scored, tables["recommendations"])
 
         # Nothing is published unless every account and its money are accounted for.
         evidence = Evidence.from_document(project.tracking.document(version, "evidence.json"))
@@ -72,9 +81,13 @@ def run(
             trained_until=scorer.trained_until.text,
             tags=scorer.tags,
             censoring=evidence.censoring,
+            intervals=coverage_words(
+                evidence.coverage, model=scorer.name, horizon=settings.value.tiering.label
+            ),
         )
         manifest = described(project, tables, facts, who)
         manifest["warnings"] = dried_up(scorer, dataset)
+        manifest["reasons"] = chosen.as_document() | held.summary_of(scorer.name)
         for name, table in tables.items():
             job.write_table(name, table)
         job.write_table("quarantine", project.tables.quarantine.to_pyarrow(), ["parquet"])
@@ -95,42 +108,72 @@ def key_of(project: Project, cutoff: Cutoff, model: str) -> str:
     )
 
 
-def explain(
-    project: Project, scorer: AccountModel, dataset: Dataset, scored: Scored
-) -> Explanation:
-    """Take the predictions of the tier horizon apart, in money and probability."""
-    settings = project.settings
-    chosen, shown = most_at_stake(
-        dataset, scored.predictions, value=settings.value, most=settings.output.reasons_for
-    )
-    return explain_accounts(
-        scorer.link_parts,
-        chosen,
-        shown,
-        names=scorer.feature_names,
-        horizon=settings.value.tiering.label,
-        currency=settings.project.currency,
-    )
-
-
-def recommend(
-    project: Project, cutoff: Cutoff, dataset: Dataset, scored: Scored, why: Explanation
-) -> pd.DataFrame:
-    """Cut the tiers by the policy, with reasons, and against those of the run before."""
-    settings = project.settings
+def recommend(project: Project, cutoff: Cutoff, scored: Scored) -> pd.DataFrame:
+    """Cut the tiers by the policy, against those of the run before."""
     before = run_before(project.output, cutoff, ["recommendations"])
     return assign_tiers(
         scored.predictions,
         project.policy,
         facts=scored.account_facts,
         previous=before.tables["recommendations"] if before else None,
-        reasons=reasons(
-            why.drivers,
-            dataset.features,
-            currency=settings.project.currency,
-            churn_rule=settings.churn_rule,
-        ),
-        horizon=settings.value.tiering,
+        horizon=project.settings.value.tiering,
+    )
+
+
+def explain(
+    project: Project,
+    scorer: AccountModel,
+    dataset: Dataset,
+    scored: Scored,
+    tiers: pd.DataFrame,
+    held: Stability,
+) -> tuple[Chosen, Explanation]:
+    """Take the predictions of the tier horizon apart, and mark what refits did not confirm."""
+    settings = project.settings
+    chosen = choose_accounts(
+        dataset,
+        scored.predictions,
+        tiers,
+        horizon=settings.value.tiering.label,
+        tiers=project.policy.names,
+        most=settings.output.reasons_for,
+    )
+    why = explain_accounts(
+        scorer.link_parts,
+        chosen.dataset,
+        chosen.shown,
+        names=scorer.feature_names,
+        horizon=settings.value.tiering.label,
+        currency=settings.project.currency,
+        book=dataset.X,
+    )
+    return chosen, replace(why, drivers=mark_stable(why.drivers, held.of(scorer.name)))
+
+
+def sentences(project: Project, dataset: Dataset, why: Explanation) -> pd.DataFrame:
+    """Say the reasons in words."""
+    settings = project.settings
+    return reasons(
+        why.drivers,
+        dataset.features,
+        currency=settings.project.currency,
+        churn_rule=settings.churn_rule,
+    )
+
+
+def sums(
+    project: Project, scorer: AccountModel, scored: Scored, recommended: pd.DataFrame
+) -> pd.DataFrame:
+    """Add up the book, its tiers, segments and owners' accounts, with intervals of the sums."""
+    settings, facts = project.settings, scored.account_facts
+    named = dict.fromkeys(("industry", "region", "owner", *settings.backtest.slices))
+    kinds = [name for name in named if name in facts and facts[name].dtype == "str"]
+    tier = recommended.set_index("account_id")["tier"]
+    return scorer.ranges.sums(
+        scored.predictions,
+        pd.DataFrame({"tier": facts["account_id"].map(tier)}).join(facts[kinds]),
+        horizon=settings.value.tiering.label,
+        coverage=settings.value.interval,
     )
 
 
@@ -153,11 +196,24 @@ def described(
 
 
 def dried_up(scorer: AccountModel, dataset: Dataset) -> list[str]:
-    """Warn of features that had values when the model learned from them, and have none now."""
-    return [
+    """Warn of features that had values when the model learned from them, and have none it knows now."""
+    dry = [
         f"{name} had values in training and has next to none now: has its source dried up?"
         for name in scorer.newly_missing(dataset.X)
     ]
+    return dry + [
+        f"{name} has values that training hardly knew, for {share:.0%} of the accounts; they count as "
+        "missing: were its codes renamed?"
+        for name, share in scorer.newly_unknown(dataset.X).items()
+    ]
+
+
+def expected(manifest: dict[str, Any], one: dict[str, Any]) -> str:
+    """Say what the book or a tier is expected to bring, and how sure that is."""
+    who = "the whole book" if one["group"] == "all" else f"tier {one['name']}"
+    nominal = f"{manifest['interval']:.0%}"
+    sure = "" if one["low"] is None else f" ({nominal}: {one['low']:,.0f} to {one['high']:,.0f})"
+    return f"expected from {who}, next {manifest['tier_horizon']}: {one['value']:,.0f}{sure}"
 
 
 def said(folder: Path, verb: str) -> Result:
@@ -172,6 +228,8 @@ def said(folder: Path, verb: str) -> Result:
         f"value: {manifest['value_statement']}",
         f"churn: {manifest['churn_statement']}",
         *(f"{label}: {tag}" for label, tag in manifest["model_tags"].items()),
+        *manifest["model_intervals"],
+        *(expected(manifest, one) for one in manifest.get("expected", ())),
         *(f"warning: {warning}" for warning in manifest["warnings"]),
     )
     return Result(lines, {"status": verb, "folder": str(folder), **manifest})

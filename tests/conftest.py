@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side; results do not depend on it
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+import fcntl
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,11 +63,22 @@ def postgres_server(_postgres_server, monkeypatch) -> postgres.Server:
 
 @pytest.fixture(scope="session")
 def world_project(tmp_path_factory) -> Path:
-    """A project that went once through the whole job on a small world; treat it as read-only."""
-    folder = tmp_path_factory.mktemp("world") / "project"
-    scaffold.init(folder)
-    settings = str(folder / "valuemodel.toml")
-    assert cli.run(["demo", "--accounts", str(ACCOUNTS), "--settings", settings, "-q"]) == 0
+    """A project that went once through the whole job on a small world; treat it as read-only.
+
+    Whichever worker asks first makes it, and the others use the same folder.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "world"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = shared / "project"
+        if not (shared / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            scaffold.init(folder)
+            settings = str(folder / "valuemodel.toml")
+            assert cli.run(["demo", "--accounts", str(ACCOUNTS), "--settings", settings, "-q"]) == 0
+            (shared / "made").touch()
     return folder
 
 

@@ -7,23 +7,7 @@ import pytest
 
 from valuemodel.exceptions import SettingsError, UsageError
 from valuemodel.periods import Cutoff
-from valuemodel.project import Project, find_settings, project_root
-
-
-def test_settings_are_found_here_or_above(world_project):
-    inside = world_project / "pipelines"
-    assert find_settings(inside) == world_project / "valuemodel.toml"
-
-
-def test_without_settings_the_way_in_is_named(tmp_path):
-    with pytest.raises(SettingsError, match=r"no valuemodel\.toml here or above"):
-        find_settings(tmp_path)
-
-
-def test_the_root_is_the_nearest_folder_with_pipelines_and_models(world_project, tmp_path):
-    assert project_root(world_project / "pipelines" / "cdnow.toml") == world_project
-    with pytest.raises(SettingsError, match="outside a project"):
-        project_root(tmp_path / "valuemodel.toml")
+from valuemodel.project import Project
 
 
 def test_the_default_cutoff_is_the_end_of_the_data(opened):
@@ -150,3 +134,37 @@ def test_an_own_feature_that_is_not_there_is_named(own_project):
         pytest.raises(SettingsError, match="did you mean 'largest_order'"),
     ):
         _ = project.builder
+
+
+def test_what_the_book_has_no_features_for_is_left_out_and_said(own_project):
+    settings = own_project / "valuemodel.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(
+        text + '\n[features]\ngroups = ["monetary", "recency_frequency"]\n', "utf-8"
+    )
+    with Project.open(settings) as project:
+        found, left_out = project.candidates(["past_value", "arr_rank", "rfm"])
+    assert [one.name for one in found] == ["past_value", "rfm"]
+    assert left_out == ["arr_rank is left out: the book has no contracts"]
+
+
+def test_the_champion_is_judged_apart_only_where_it_is_made_otherwise(own_project):
+    settings, names = own_project / "valuemodel.toml", ["past_value", "lightgbm"]
+    with Project.open(settings) as project:
+        same, said = project.standing(names)
+        made_by = project.model("champion", project.as_of("2025-07-01"))[0].name
+    assert not same
+    assert f"is made by the recipe of {made_by}" in said
+    with Project.open(settings) as project:
+        others = [name for name in names if name != made_by]
+        apart, said = project.standing(others)
+    assert [one.name for one in apart] == ["champion"]
+    assert apart[0].fit.recipe.name == made_by
+    assert "fitted anew at every cutoff" in said
+
+
+def test_a_project_that_was_never_trained_has_no_champion_and_makes_no_store(own_project):
+    (own_project / "mlflow.db").unlink()
+    with Project.open(own_project / "valuemodel.toml") as project:
+        assert project.standing(["past_value"]) == ([], "there is no champion yet")
+    assert not (own_project / "mlflow.db").exists()

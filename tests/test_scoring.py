@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from valuemodel import scoring
 from valuemodel.dataset import Dataset
+from valuemodel.estimators.intervals.conformal import ConformalIntervals
+from valuemodel.estimators.intervals.ranges import Ranges
 from valuemodel.exceptions import DataRefused, ModelRefused
 from valuemodel.features.catalog import Feature
 from valuemodel.scoring import (
     check_predictions,
-    most_at_stake,
     prediction_columns,
     score_accounts,
 )
@@ -28,6 +29,9 @@ NAMES = ["past_value_3m", "past_value_6m", "lumpiness_730d", "orders_total"]
 
 class Halves:
     """Expects half of past value, and silence where that is little."""
+
+    ranges = Ranges()
+    newcomers = 0
 
     def __init__(self, tags=(), share=0.5):
         self.tags = tags
@@ -68,6 +72,13 @@ def snapshot(accounts=5):
     return Dataset(X, None, keys, features)
 
 
+def unseen(*accounts):
+    """Accounts of which nothing but the profile is known."""
+    X = pd.DataFrame({name: [np.nan] * len(accounts) for name in NAMES})
+    keys = pd.DataFrame({"account_id": accounts, "cutoff": pd.Timestamp("2011-06-09")})
+    return Dataset(X, None, keys, snapshot(1).features)
+
+
 def facts_of(dataset, *more):
     return pd.DataFrame({"account_id": [*more, *dataset.keys["account_id"]], "owner": "Khan"})
 
@@ -90,6 +101,29 @@ def test_all_columns_of_the_contract_are_there_and_absent_parts_are_null():
     assert (table["as_of"] == pd.Timestamp("2011-06-09")).all()
 
 
+class Sure(Halves):
+    """Has intervals for the longer horizon, learned from predictions up to 40."""
+
+    ranges = Ranges(
+        {
+            "6m": ConformalIntervals.learn(
+                np.arange(80.0) / 2, np.arange(80.0) / 2 + np.arange(80) % 9
+            )
+        }
+    )
+
+
+def test_intervals_fill_their_columns_and_say_where_an_account_is_beyond_them():
+    table = scored(model=Sure(), value=VALUE.model_copy(update={"interval": 0.90})).predictions
+    assert table["value_3m_low"].isna().all()
+    assert (table["value_6m_low"] <= table["value_6m"]).all()
+    assert (table["value_6m"] <= table["value_6m_high"]).all()
+    assert (np.diff(table.filter(like="value_6m_q").to_numpy(), axis=1) >= 0).all()
+    assert table["tags"].str.contains("outside_range").tolist() == [False] * 4 + [True]
+    narrower = scored(model=Sure()).predictions
+    assert (narrower["value_6m_high"] <= table["value_6m_high"]).all()
+
+
 def test_chunks_give_the_same_bytes(monkeypatch):
     whole = scored(snapshot(50)).predictions
     monkeypatch.setattr(scoring, "CHUNK", 7)
@@ -98,11 +132,26 @@ def test_chunks_give_the_same_bytes(monkeypatch):
 
 def test_accounts_without_history_are_listed_with_no_value_and_no_risk():
     dataset = snapshot(2)
-    found = scored(dataset, facts=facts_of(dataset, "new"), without_history=["new"])
+    found = scored(dataset, facts=facts_of(dataset, "new"), newcomers=unseen("new"))
     line = found.predictions.set_index("account_id").loc["new"]
     assert (line["value_6m"], line["past_value_3m"], line["tags"]) == (0.0, 0.0, "no_history")
     assert np.isnan(line["churn_6m"])
     assert found.account_facts["account_id"].tolist() == ["a000", "a001", "new"]
+
+
+def test_a_model_that_has_seen_newcomers_says_what_their_profile_lets_expect():
+    class KnowsThem(Halves):
+        newcomers = 30
+
+        def predict(self, X):
+            return super().predict(X.fillna({"past_value_3m": 40.0, "past_value_6m": 90.0}))
+
+    dataset = snapshot(2)
+    found = scored(dataset, KnowsThem(), facts=facts_of(dataset, "new"), newcomers=unseen("new"))
+    line = found.predictions.set_index("account_id").loc["new"]
+    assert (line["value_6m"], line["past_value_6m"]) == (45.0, 0.0)
+    assert line["tags"] == "no_history;by_profile"
+    assert np.isnan(line["churn_6m"])
 
 
 def test_accounts_outside_the_population_are_not_scored():
@@ -180,7 +229,7 @@ def test_a_horizon_without_a_churn_model_stays_null():
 def test_an_account_twice_or_unknown_to_the_facts_is_refused():
     dataset = snapshot(2)
     with pytest.raises(DataRefused, match="more than once"):
-        scored(dataset, without_history=["a001"])
+        scored(dataset, newcomers=unseen("a001"))
     with pytest.raises(DataRefused, match="facts lack"):
         scored(dataset, facts=facts_of(dataset).iloc[:1])
 
@@ -237,27 +286,48 @@ def test_a_risk_that_is_missing_without_a_tag_or_there_with_one_is_refused():
         scored(half_under_contract(), Contradicts())
 
 
-def test_reasons_are_given_for_the_accounts_that_have_a_risk():
-    dataset = half_under_contract()
-    stored = scored(dataset, ContractsOnly()).predictions
-    _, shown = most_at_stake(dataset, stored, value=VALUE, most=4)
-    assert np.isnan(shown["churn"]).tolist() == [True, False, True, False]
+class Outlook(Halves):
+    """Says what could come, too: a wallet of twice the value, and a chance for the near horizon."""
+
+    def __init__(self, winnability=0.4, times=4.0, more=0.0):
+        super().__init__(["seats_wallet"])
+        self.winnability = winnability
+        self.times, self.more = times, more
+
+    def predict(self, X):
+        found = super().predict(X)
+        wallets = found[["value_3m", "value_6m"]].to_numpy() * self.times + self.more
+        found = found.assign(winnability_3m=self.winnability)
+        return found.assign(wallet_3m=wallets[:, 0], wallet_6m=wallets[:, 1])
 
 
-def test_the_accounts_with_most_at_stake_are_those_worth_most_now_or_before():
-    dataset = snapshot(20)
-    stored = scored(dataset).predictions
-    stored.loc[3, "value_6m"] = 1e6
-    chosen, shown = most_at_stake(dataset, stored, value=VALUE, most=4)
-    assert chosen.keys["account_id"].tolist() == ["a003", "a017", "a018", "a019"]
-    assert shown["value"].tolist() == [1e6, *stored["value_6m"].iloc[17:]]
-    assert chosen.X["orders_total"].tolist() == [3, 17, 18, 19]
-    everyone, _ = most_at_stake(dataset, stored, value=VALUE, most=1000)
-    assert len(everyone) == 20
+def test_white_space_is_the_wallet_less_what_is_spent_already():
+    table = scored(
+        model=Outlook(), newcomers=unseen("a999"), facts=facts_of(snapshot(), "a999")
+    ).predictions
+    known = table[table["account_id"] != "a999"]
+    for label in ("3m", "6m"):
+        past = known[f"past_value_{label}"]
+        assert known[f"wallet_{label}"].tolist() == (2 * past).tolist()
+        assert known[f"white_space_{label}"].tolist() == past.tolist()
+    assert known["winnability_3m"].eq(0.4).all()
+    assert table["winnability_6m"].isna().all()
+    nobody = table.set_index("account_id").loc["a999"]
+    assert nobody[["wallet_3m", "white_space_6m", "winnability_3m"]].isna().all()
+    assert known["tags"].str.contains("seats_wallet").all()
 
 
-def test_a_head_that_says_nothing_is_not_explained():
-    dataset = snapshot(3)
-    stored = scored(dataset).predictions.assign(churn_6m=np.nan)
-    _, shown = most_at_stake(dataset, stored, value=VALUE, most=3)
-    assert list(shown) == ["value"]
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (Outlook(winnability=1.5), "winnability_3m: no probability for 5 accounts"),
+        (Outlook(winnability=[0.5, np.nan, 0.1, 0.2, 0.3]), "winnability_3m: no probability for 1"),
+        (Outlook(times=0.5), "wallet_3m: less than the predicted value for 4 accounts"),
+        (Outlook(times=1.5), "white_space_6m: less than what is spent already for 4 accounts"),
+        (Outlook(more=np.inf), "wallet_3m: no finite number for 5 accounts"),
+    ],
+)
+def test_an_outlook_that_cannot_be_is_refused(model, said):
+    with pytest.raises(ModelRefused) as refused:
+        scored(model=model)
+    assert any(line.startswith(said) for line in refused.value.details)

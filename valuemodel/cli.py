@@ -11,7 +11,7 @@ import json
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -22,7 +22,8 @@ from rich.console import Console
 
 from valuemodel.exceptions import UsageError, ValueModelError
 from valuemodel.periods import Cutoff
-from valuemodel.project import Project, Result, find_settings, project_root
+from valuemodel.project import Project, Result
+from valuemodel.settings.files import find_settings, project_root, set_names, settings_with_cutoffs
 from valuemodel.version import __version__
 
 if TYPE_CHECKING:
@@ -153,12 +154,58 @@ def train(
 @app.command()
 def backtest(
     as_of: AsOf = None,
+    permutations: Annotated[
+        int,
+        typer.Option(
+            help="Ask the gate so often with labels of other accounts, and once after refitting."
+        ),
+    ] = 0,
     settings: SettingsPath = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare all candidates out of time and write the tidy table."""
-    _pipeline("backtest", settings, as_json, quiet, as_of=as_of)
+    _pipeline("backtest", settings, as_json, quiet, as_of=as_of, permutations=permutations)
+
+
+@app.command()
+def compare(
+    settings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--settings",
+            help="Settings file, as often as there are sets; default: all in pipelines/ that name "
+            "cutoffs to be judged on.",
+        ),
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(help="Where the table is to be; default: output/comparison/comparison.md."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Lay the backtests of several settings files side by side in one table."""
+    paths = settings or settings_with_cutoffs(project_root(find_settings(Path.cwd())))
+    named = dict(zip(set_names(paths), paths, strict=True))
+    with _open(paths[0]) as home, _working("compare …", quiet):
+        result = home.pipeline("compare")(home.root, _opened(named), markdown)
+    _show(result, as_json, quiet)
+
+
+@app.command()
+def search(
+    trials: Annotated[
+        int, typer.Option(help="The budget: how many definitions, with the one in force.")
+    ] = 30,
+    seed: Annotated[int, typer.Option(help="Another seed, other trials.")] = 0,
+    as_of: AsOf = None,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Try other definitions inside the training span; nothing in models/ is changed."""
+    _pipeline("search", settings, as_json, quiet, as_of=as_of, trials=trials, seed=seed)
 
 
 @app.command()
@@ -272,6 +319,13 @@ def _open(settings: Path | None) -> Project:
     project = Project.open(settings)
     project.now = Cutoff(now.astimezone(project.settings.project.zone).replace(tzinfo=None))
     return project
+
+
+def _opened(named: Mapping[str, Path]) -> Iterator[tuple[str, Project]]:
+    """Open one project after the other, so that only one book lies in memory."""
+    for name, path in named.items():
+        with _open(path) as project:
+            yield name, project
 
 
 def _time_discipline(project: Project, as_of: str | None) -> Discipline:

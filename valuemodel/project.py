@@ -12,35 +12,36 @@ import importlib.util
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from valuemodel.exceptions import ModelRefused, OutOfReach, SettingsError, UsageError
-from valuemodel.metrics.splits import Schedule
+from valuemodel.metrics.splits import Fold, Schedule
 from valuemodel.periods import Cutoff
 from valuemodel.settings import Settings, fill_environment
+from valuemodel.settings.files import find_settings, project_root
 
 if TYPE_CHECKING:
+    import pandas as pd
     from ibis.backends.duckdb import Backend
     from ibis.backends.sql import SQLBackend
 
-    from valuemodel.dataset import Dataset, DatasetBuilder
+    from valuemodel.dataset import DatasetBuilder
     from valuemodel.estimators.account_model import AccountModel
     from valuemodel.estimators.definitions import Definition, Recipe
     from valuemodel.evaluation.backtest import Candidate
-    from valuemodel.evaluation.gate import GateRule
+    from valuemodel.evaluation.gate.gate import GateRule
     from valuemodel.features.own import OwnFeature
     from valuemodel.io.sources import Tables
     from valuemodel.tables.ledger import Ledger
     from valuemodel.tiers.policy import TierPolicy
     from valuemodel.tracking import Tracking, Version
 
-SETTINGS_FILE = "valuemodel.toml"
-_DEFINITIONS = ("baseline", "future_value", "churn_risk")
+_DEFINITIONS = ("baseline", "future_value", "churn_risk", "wallet")
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,31 @@ class Project:
             snapshots=settings.backtest.snapshots,
         )
 
+    def judged(self, cutoff: Cutoff) -> list[Fold]:
+        """Return the folds that `backtest` judges with the knowledge of a cutoff, oldest first.
+
+        They are the cutoffs of the settings whose windows are complete, or else the newest ones.
+        """
+        settings, horizon = self.settings.backtest, self.settings.value.tiering
+        asked = [at for at in settings.cutoffs if horizon.after(at) <= cutoff]
+        if asked:
+            return self.schedule.folds(asked)
+        return self.schedule.judging(cutoff, horizon, settings.folds)
+
+    @cached_property
+    def truth(self) -> pd.DataFrame | None:
+        """What was to be expected, as ``[backtest] truth`` names it; None where it is not there.
+
+        It is told of accounts, so that a book at the level of parents has none.
+        """
+        import pandas as pd  # noqa: PLC0415 - when asked for
+
+        named = self.settings.backtest.truth
+        if named is None or self.settings.project.level != "account":
+            return None
+        path = self.root / named
+        return pd.read_parquet(path) if path.is_file() else None
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the input files, and of the settings and own features that shape the rest."""
@@ -227,50 +253,80 @@ class Project:
         """What can be fitted, as ``models/*.toml`` declares it: past_value, ..., lightgbm."""
         from valuemodel.estimators.definitions import recipes  # noqa: PLC0415
 
-        return recipes(**self._definitions)
+        return recipes(**self.definitions)
 
     @cached_property
     def gate(self) -> GateRule:
         """What a challenger must show: ``[gate]`` of ``models/future_value.toml``."""
-        from valuemodel.evaluation.gate import GateRule  # noqa: PLC0415
+        from valuemodel.evaluation.gate.gate import GateRule  # noqa: PLC0415
         from valuemodel.sections import parse_section  # noqa: PLC0415
 
-        declared = self._definitions["future_value"].gate
+        declared = self.definitions["future_value"].gate
         return parse_section(GateRule, declared, "models/future_value.toml [gate]")
 
     @property
     def parameters(self) -> dict[str, str]:
         """Settings and definitions, one line each by key path; secrets are not filled in."""
         models = {
-            name: definition.model_dump(mode="json", exclude_unset=True)
-            for name, definition in self._definitions.items()
+            name: definition.model_dump(mode="json", exclude_unset=True, exclude={"search"})
+            for name, definition in self.definitions.items()
         }
         said = self.settings.model_dump(exclude_unset=True, exclude={"tracking", "output"})
         return dict(_flat({"settings": said, "models": models}))
 
     def candidate(self, name: str) -> Candidate:
         """Return a recipe as a candidate of the backtest, ready to be fitted."""
-        from valuemodel.estimators.account_model import fit_account_model  # noqa: PLC0415
         from valuemodel.estimators.definitions import recipe_named  # noqa: PLC0415
-        from valuemodel.evaluation.backtest import Candidate  # noqa: PLC0415
 
-        recipe, value = recipe_named(self.recipes, name), self.settings.value
+        return self._candidate(recipe_named(self.recipes, name))
 
-        def fit(dataset: Dataset, as_of: Cutoff) -> AccountModel:
-            return fit_account_model(
-                recipe,
-                dataset,
-                horizons=value.ordered,
-                tier_horizon=value.tiering,
-                as_of=as_of,
-                churn_rule=self.settings.churn_rule,
-                n_jobs=self.settings.engine.threads,
-            )
+    def candidates(self, names: Sequence[str]) -> tuple[list[Candidate], list[str]]:
+        """Return the recipes that the book has the features for, and say of the others why not."""
+        from valuemodel.estimators.recorded_recipe import lacking  # noqa: PLC0415
 
-        return Candidate(name, fit)
+        features = [feature.name for feature in self.builder.features]
+        why = {name: lacking(self.recipes[name], features) for name in names}
+        found = [self.candidate(name) for name in names if not why[name]]
+        return found, [f"{name} is left out: {said}" for name, said in why.items() if said]
+
+    def standing(self, judged: Sequence[str]) -> tuple[list[Candidate], str]:
+        """Return the champion's recipe as a candidate, unless it is judged anyway; and say so."""
+        from valuemodel.evaluation.gate import standing  # noqa: PLC0415
+
+        tracking, names = self.tracking, [feature.name for feature in self.builder.features]
+        version = tracking.version("champion") if tracking.exists else None
+        kept = tracking.document(version, standing.RECIPE_DOCUMENT) if version else {}
+        number = version.number if version else None
+        found = standing.standing_from(number, kept, self.recipes, judged, names)
+        recipes = [found.recipe] if found.recipe else []
+        return [self._candidate(recipe, standing.CHAMPION) for recipe in recipes], found.words
+
+    def challenger(self, changed: Mapping[str, Definition]) -> Candidate:
+        """Return the challenger with other definitions, by name, than those in force.
+
+        Its heads of value and churn alone: it is there to be searched, and nothing else is judged.
+        """
+        from valuemodel.estimators.definitions import recipes  # noqa: PLC0415
+
+        recipe = recipes(**{**self.definitions, **changed})["lightgbm"]
+        return self._candidate(replace(recipe, winnability=None, wallet=None))
+
+    def _candidate(self, recipe: Recipe, name: str | None = None) -> Candidate:
+        from valuemodel.evaluation.candidates import Candidate, RecipeFit  # noqa: PLC0415
+
+        settings = self.settings
+        fit = RecipeFit(
+            recipe,
+            tuple(settings.value.ordered),
+            settings.value.tiering,
+            settings.churn_rule,
+            settings.engine.threads,
+        )
+        return Candidate(name or recipe.name, fit, settings.value.interval)
 
     @cached_property
-    def _definitions(self) -> dict[str, Definition]:
+    def definitions(self) -> dict[str, Definition]:
+        """What ``models/*.toml`` declares, by file."""
         from valuemodel.estimators.definitions import Definition  # noqa: PLC0415
 
         folder = self.root / "models"
@@ -339,24 +395,3 @@ def _flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, ", ".join(str(inner) for inner in value)
     else:
         yield path, str(value)
-
-
-def find_settings(start: Path) -> Path:
-    """Return ``valuemodel.toml`` in a folder or the nearest one above it."""
-    for folder in (start, *start.parents):
-        if (folder / SETTINGS_FILE).exists():
-            return folder / SETTINGS_FILE
-    problem = f"there is no {SETTINGS_FILE} here or above"
-    hint = "name one with --settings, or make a project with 'valuemodel init DIR'"
-    raise SettingsError(problem, received=str(start), hint=hint)
-
-
-def project_root(settings: Path) -> Path:
-    """Return the nearest ancestor of a settings file that holds ``pipelines/`` and ``models/``."""
-    for folder in settings.parents:
-        if (folder / "pipelines").is_dir() and (folder / "models").is_dir():
-            return folder
-    problem = (
-        "the settings file lies outside a project: no folder above it has pipelines/ and models/"
-    )
-    raise SettingsError(problem, received=str(settings), hint="run 'valuemodel init DIR'")

@@ -2,8 +2,9 @@
 
 Predictions are looked at before anybody else sees them: a model that gives something that is no number,
 or a probability outside 0 and 1, is refused. An account without any visible row is listed, tagged
-``no_history``, with a value of 0 (nothing was ever bought, so nothing is promised) and no churn risk
-(nobody can leave who never came). Where churn is judged by contracts alone, accounts without one have
+``no_history``, without a churn risk (nobody can leave who never came). Its value is what accounts of the
+same profile brought that had not bought either, tagged ``by_profile``, where the model has seen enough of
+them; else 0. Where churn is judged by contracts alone, accounts without one have
 no risk either, and are tagged ``no_contract``.
 
 Why this way: what was learned lives in the model, so accounts are scored in chunks, in bounded memory,
@@ -13,9 +14,9 @@ the part that fills them does not exist yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, get_args
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +24,14 @@ import pandas as pd
 
 from valuemodel.dataset import Dataset
 from valuemodel.estimators.churn_rules import NO_CONTRACT
+from valuemodel.estimators.intervals.ranges import BOUNDS, OUTSIDE_RANGE, QUANTILES, Ranges
 from valuemodel.exceptions import DataRefused, ModelRefused
-from valuemodel.explain.drivers import Head
 from valuemodel.settings import ValueSection
 
 CHUNK = 100_000
-QUANTILES = ("q05", "q25", "q50", "q75", "q95")
-NO_HISTORY = "no_history"
+NO_HISTORY, BY_PROFILE = "no_history", "by_profile"
+#: So many accounts must have been seen before their first order for profiles to tell of others.
+FEWEST_NEWCOMERS = 30
 
 _LUMPY_FROM = 0.5
 _FEW_ORDERS = 3
@@ -43,7 +45,20 @@ class ScoringModel(Protocol):
         ...
 
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Predict ``value_<h>`` and ``churn_<h>`` for each row; no churn where there is no contract."""
+        """Predict ``value_<h>`` and ``churn_<h>`` for each row; no churn where there is no contract.
+
+        ``winnability_<h>`` and ``wallet_<h>`` may stand beside them.
+        """
+        ...
+
+    @property
+    def ranges(self) -> Ranges:
+        """What is known of the errors of the values."""
+        ...
+
+    @property
+    def newcomers(self) -> int:
+        """From how many accounts it learned what becomes of one that has not bought yet."""
         ...
 
 
@@ -75,7 +90,7 @@ def prediction_columns(value: ValueSection) -> list[str]:
     """
     labels = [horizon.label for horizon in value.ordered]
     tier = value.tiering.label
-    parts = ("low", "high", *QUANTILES)
+    parts = (*BOUNDS, *QUANTILES)
     heads = ("churn", "winnability", "wallet", "white_space", "past_value")
     return [
         *("account_id", "as_of"),
@@ -93,7 +108,7 @@ def score_accounts(
     *,
     value: ValueSection,
     model_version: str,
-    without_history: Iterable[str] = (),
+    newcomers: Dataset | None = None,
     previous: ScoringModel | None = None,
 ) -> Scored:
     """Score every account of one cutoff.
@@ -110,8 +125,8 @@ def score_accounts(
         The horizons of the settings.
     model_version : str
         What the rows are marked with.
-    without_history : iterable of str
-        Accounts that are listed but have no visible row.
+    newcomers : Dataset, optional
+        Accounts that are listed but have no visible row: all that is known of them is their profile.
     previous : ScoringModel, optional
         The champion before this one, so that a move can be split; its columns are null where it
         does not exist or cannot read these features.
@@ -129,10 +144,13 @@ def score_accounts(
         If an account appears twice, or the facts lack one.
     """
     account = dataset.keys["account_id"].reset_index(drop=True)
-    silent = pd.Series(sorted(without_history), dtype="str")
-    _check_accounts(pd.concat([account, silent]), facts["account_id"])
+    silent = _of_newcomers(model, newcomers)
+    _check_accounts(pd.concat([account, silent["account_id"]]), facts["account_id"])
     labels = [horizon.label for horizon in value.ordered]
     predicted, said = _predict(model, dataset.X), model.tags_for(dataset.X)
+    predicted = predicted.join(model.ranges.columns(predicted, value.interval))
+    predicted = predicted.join(white_space(predicted, dataset.X))
+    said = {**said, OUTSIDE_RANGE: model.ranges.outside(predicted)}
     check_predictions(predicted, account, labels, without_risk=said.get(NO_CONTRACT))
     past = dataset.X[[f"past_value_{label}" for label in labels]].reset_index(drop=True)
     table = pd.concat([predicted.reset_index(drop=True), past], axis=1).assign(
@@ -140,50 +158,30 @@ def score_accounts(
         tags=_tags(said, dataset.X, predicted[f"value_{value.tiering.label}"]),
         **_of_previous(previous, dataset.X, value.tiering.label),
     )
-    table = _with_silent_accounts(table, silent, labels)
+    table = _with_newcomers(table, silent, labels)
     table = table.assign(as_of=dataset.keys["cutoff"].max(), model_version=model_version)
     table = table.reindex(columns=prediction_columns(value)).sort_values("account_id")
     in_order = facts.set_index("account_id").loc[table["account_id"]].reset_index()
     return Scored(_typed(table.reset_index(drop=True)), in_order)
 
 
-def most_at_stake(
-    dataset: Dataset, predictions: pd.DataFrame, *, value: ValueSection, most: int
-) -> tuple[Dataset, dict[Head, npt.NDArray[np.float64]]]:
-    """Return the accounts whose reasons matter most, and their tier horizon's predictions.
+def white_space(predicted: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+    """Return ``white_space_<h>`` of each ``wallet_<h>``: what it holds beyond current spend, in money.
 
-    Contributions cost about fifty times a prediction, so a large book explains the accounts with
-    the highest predicted or past value only.
+    Current spend is ``past_value_<h>``: as much as the window before the cutoff brought.
 
-    Parameters
-    ----------
-    dataset : Dataset
-        The accounts that were scored.
-    predictions : DataFrame
-        Their stored predictions.
-    value : ValueSection
-        The horizons of the settings.
-    most : int
-        How many accounts at the most.
-
-    Returns
-    -------
-    tuple
-        The chosen part of the dataset, in its order; and per head the stored predictions of its
-        accounts, missing where an account has none. A head that says nothing is left out.
+    Examples
+    --------
+    >>> X = pd.DataFrame({"past_value_6m": [80.0, 120.0]})
+    >>> white_space(pd.DataFrame({"wallet_6m": [100.0, 120.0]}), X)
+       white_space_6m
+    0            20.0
+    1             0.0
     """
-    label = value.tiering.label
-    shown = predictions.set_index("account_id").loc[dataset.keys["account_id"]]
-    stake = shown[[f"value_{label}", f"past_value_{label}"]].max(axis=1).to_numpy()
-    rows = np.sort(np.argsort(-stake, kind="stable")[:most])
-    chosen = Dataset(
-        dataset.X.iloc[rows].reset_index(drop=True),
-        None,
-        dataset.keys.iloc[rows].reset_index(drop=True),
-        dataset.features,
-    )
-    found = {head: shown[f"{head}_{label}"].to_numpy("float64")[rows] for head in get_args(Head)}
-    return chosen, {head: part for head, part in found.items() if not np.isnan(part).all()}
+    wallets = [str(name).split("_", 1)[1] for name in predicted if str(name).startswith("wallet_")]
+    spent = {label: _floats(X[f"past_value_{label}"]) for label in wallets}
+    left = {f"white_space_{h}": _floats(predicted[f"wallet_{h}"]) - spent[h] for h in wallets}
+    return pd.DataFrame(left, index=predicted.index)
 
 
 def check_predictions(
@@ -197,7 +195,7 @@ def check_predictions(
 
     Values must be finite, probabilities finite and between 0 and 1 (or absent altogether, where a
     horizon has no churn model), and an interval must hold its value. Accounts that are said to have no
-    risk must have none.
+    risk must have none. A wallet holds at least the predicted value and what is spent already.
 
     Raises
     ------
@@ -231,6 +229,26 @@ def _faults(
         low = _floats(predicted.get(f"value_{label}_low", absent))
         high = _floats(predicted.get(f"value_{label}_high", absent))
         yield f"value_{label}", "outside its own interval", (low > value) | (value > high)
+        yield from _outlook_faults(predicted, label, value)
+
+
+def _outlook_faults(
+    predicted: pd.DataFrame, label: str, value: npt.NDArray[np.float64]
+) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
+    """Yield what is wrong with winnability and wallet; a column that is missing altogether is not."""
+    known = {
+        head: _floats(predicted[f"{head}_{label}"])
+        for head in ("winnability", "wallet", "white_space")
+        if f"{head}_{label}" in predicted and predicted[f"{head}_{label}"].notna().any()
+    }
+    for head, found in known.items():
+        if head == "winnability":
+            yield f"{head}_{label}", "no probability", ~((found >= 0) & (found <= 1))
+        elif head == "wallet":
+            yield f"{head}_{label}", "no finite number", ~np.isfinite(found)
+            yield f"{head}_{label}", "less than the predicted value", found < value
+        else:
+            yield f"{head}_{label}", "less than what is spent already", ~(found >= 0)
 
 
 def _floats(column: object) -> npt.NDArray[np.float64]:
@@ -267,15 +285,31 @@ def _of_previous(
     return {f"previous_champion_{head}_{tier}": _floats(table[f"{head}_{tier}"]) for head in heads}
 
 
-def _with_silent_accounts(
-    table: pd.DataFrame, silent: pd.Series[str], labels: Sequence[str]
+def _of_newcomers(model: ScoringModel, newcomers: Dataset | None) -> pd.DataFrame:
+    """Return the accounts without a visible row, and what peers of their profile let expect.
+
+    A model that has seen enough accounts before their first order says what became of those with the
+    same profile; of one that has not, nothing is promised.
+    """
+    if newcomers is None or not len(newcomers):
+        return pd.DataFrame({"account_id": pd.Series(dtype="str")})
+    found = newcomers.keys[["account_id"]].reset_index(drop=True)
+    if model.newcomers < FEWEST_NEWCOMERS:
+        return found
+    predicted = _predict(model, newcomers.X).filter(like="value_").clip(lower=0.0)
+    return found.join(predicted.reset_index(drop=True))
+
+
+def _with_newcomers(
+    table: pd.DataFrame, newcomers: pd.DataFrame, labels: Sequence[str]
 ) -> pd.DataFrame:
     """Append the accounts that are listed and have no visible row."""
-    if silent.empty:
+    if newcomers.empty:
         return table
     zeros = {f"{head}_{label}": 0.0 for head in ("value", "past_value") for label in labels}
-    rows = pd.DataFrame({"account_id": silent}).assign(**zeros, tags=NO_HISTORY)
-    return pd.concat([table, rows], ignore_index=True)
+    missing = {name: zero for name, zero in zeros.items() if name not in newcomers}
+    tags = NO_HISTORY if missing.keys() == zeros.keys() else f"{NO_HISTORY};{BY_PROFILE}"
+    return pd.concat([table, newcomers.assign(**missing, tags=tags)], ignore_index=True)
 
 
 def _tags(

@@ -44,6 +44,7 @@ _QUIET = {
     "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 #: What MLflow writes into the environment when it is told its store.
 _WRITTEN = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
@@ -114,6 +115,12 @@ class Tracking:
         self.name = name
         self._root = root
         self._known: MlflowClient | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there may be a store: a local one is a file, which the first training makes."""
+        local = self.uri.removeprefix("sqlite:///")
+        return local == self.uri or Path(local).exists()
 
     @property
     def _client(self) -> MlflowClient:

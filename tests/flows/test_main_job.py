@@ -13,7 +13,10 @@ import pytest
 from valuemodel import cli
 from valuemodel.project import Project
 
-TABLES = ["account_facts", "drivers", "importance", "predictions", "recommendations"]
+TABLES = [
+    *("account_facts", "drivers", "importance", "portfolio", "predictions", "recommendations"),
+    "white_space",
+]
 
 
 @pytest.fixture
@@ -34,7 +37,10 @@ def test_the_run_holds_the_tables_of_the_contract(run_folder):
     manifest = json.loads((run_folder / "manifest.json").read_text(encoding="utf-8"))
     assert {"run_key", "as_of", "files", "accounts", "tiers", "conservation"} <= manifest.keys()
     assert manifest["warnings"] == []
-    assert "winnability_12m" in manifest["missing_parts"]["predictions"]
+    missing = manifest["missing_parts"]
+    assert "winnability_12m" in missing["predictions"]  # that of the near horizon alone is said
+    assert not {"wallet_12m", "white_space_3m", "winnability_3m"} & {*missing["predictions"]}
+    assert missing["white_space"] == []
 
 
 def test_every_account_has_one_prediction_and_one_tier(run_folder):
@@ -45,6 +51,16 @@ def test_every_account_has_one_prediction_and_one_tier(run_folder):
     assert set(predictions["account_id"]) == set(recommendations["account_id"])
     assert recommendations["tier"].isin(list("ABCD")).all()
     assert (recommendations["tier"] == "A").mean() <= 0.10
+
+
+def test_sums_of_the_book_and_its_tiers_hold_together(run_folder):
+    sums, predictions = table(run_folder, "portfolio"), table(run_folder, "predictions")
+    whole, tiers = sums.iloc[0], sums[sums["group"] == "tier"]
+    assert whole["accounts"] == tiers["accounts"].sum() == len(predictions)
+    assert whole["value"] == pytest.approx(predictions["value_12m"].sum())
+    assert whole["value"] == pytest.approx(tiers["value"].sum())
+    known = sums.dropna(subset="low")
+    assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
 
 
 def test_predictions_are_sane(world_project, run_folder):
@@ -67,6 +83,37 @@ def test_drivers_add_up_to_the_predictions(run_folder):
     scale = shown["value_12m"].abs().mean()
     assert np.abs(sums["value"] - shown["value_12m"]).max() <= 1e-6 * scale
     assert np.abs(sums["churn"] - shown["churn_12m"]).max() <= 1e-6
+
+
+def test_wallets_hold_what_is_spent_and_white_space_is_what_is_left(run_folder):
+    predictions = table(run_folder, "predictions")
+    for label in ("3m", "12m"):
+        wallet, past = predictions[f"wallet_{label}"], predictions[f"past_value_{label}"]
+        assert (wallet >= predictions[f"value_{label}"]).all()
+        assert (predictions[f"white_space_{label}"] == wallet - past).all()
+        assert (predictions[f"white_space_{label}"] >= 0).all()
+    seats = predictions["tags"].str.contains("seats_wallet")
+    facts = table(run_folder, "account_facts").set_index("account_id")
+    assert 0.1 < seats.mean() < 0.9
+    assert (facts.loc[predictions.loc[seats, "account_id"], "addressable_seats"] > 0).all()
+    assert predictions["winnability_3m"].between(0, 1).all()
+
+
+def test_wallets_know_more_of_the_potential_than_past_value(world_project, run_folder):
+    truth = pd.read_parquet(world_project / "data" / "demo" / "truth.parquet")
+    known = table(run_folder, "predictions").merge(truth, on="account_id")
+    rank = known[["wallet_12m", "past_value_12m", "potential"]].corr("spearman")["potential"]
+    assert rank["wallet_12m"] > rank["past_value_12m"] + 0.1
+
+
+def test_white_space_names_products_that_the_account_has_not_bought(world_project, run_folder):
+    lacking = table(run_folder, "white_space")
+    assert set(lacking["account_id"]) <= set(table(run_folder, "predictions")["account_id"])
+    assert lacking.groupby("account_id").size().max() <= 3
+    assert (lacking["expected_value"] > 0).all()
+    sold = pd.read_parquet(world_project / "data" / "demo" / "transactions.parquet")
+    sold = sold[sold["time"].between("2023-07-03", "2025-06-29") & (sold["amount"] > 0)]
+    assert lacking.merge(sold, on=["account_id", "product_id"]).empty
 
 
 def test_predictions_know_more_of_the_truth_than_past_value(world_project, run_folder):
@@ -191,3 +238,12 @@ def load_demo(folder: Path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_demo_tells_the_truth_at_the_cutoffs_that_a_backtest_judges(opened, world_project):
+    truth = opened.truth
+    for until in (None, "2025-07-01"):
+        judged = {pd.Timestamp(fold.cutoff.at) for fold in opened.judged(opened.as_of(until))}
+        assert judged
+        assert judged <= set(truth["cutoff"])
+    assert {"expected_value_12m", "silence_12m", "lapse_12m"} <= set(truth.columns)

@@ -138,7 +138,9 @@ def test_online_retail_keeps_past_value_for_its_money_and_shows_a_better_ranking
     assert brier(table["silent"], table["churn_6m"]) < rate * (1 - rate)
 
 
-def test_too_short_a_history_falls_back_tagged_and_without_complaint(project, real_data, capsys):
+def test_too_short_a_history_is_stretched_and_tagged_and_past_value_stays_champion(
+    project, real_data, capsys
+):
     assert run(project, CDNOW, capsys, "train")["promoted"] is False
     document = run(project, CDNOW, capsys, "score")
     table = beside_truth(document, CDNOW, real_data)
@@ -147,6 +149,15 @@ def test_too_short_a_history_falls_back_tagged_and_without_complaint(project, re
     assert table["tags"].str.contains("39w: ").all()
     assert np.array_equal(table["value_39w"], table["past_value_39w"])
     assert table["churn_39w"].between(0, 1).all()
+    # The challenger, which nothing could judge yet, learned over 13 weeks and stretched by the law.
+    waiting = beside_truth(
+        run(project, CDNOW, capsys, "score", "--model", "challenger"), CDNOW, real_data
+    )
+    assert waiting["tags"].str.contains("39w: stretched: learned over 13w").all()
+    y, ours, past = waiting["value"], waiting["value_39w"], waiting["past_value_39w"]
+    assert normalised_gini(y, ours) > normalised_gini(y, past) + 0.01
+    assert mae(y, ours) < 0.6 * mae(y, past)
+    assert abs(bias(y, ours)) < 0.2 < bias(y, past)
 
 
 def test_on_data_without_signal_past_value_stays_champion(project, capsys):

@@ -142,7 +142,9 @@ class Marker:
         return (os.mkdir, (str(self.path),))
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "arrays.npz", "model.json", "value.3m.some.lgb.txt"])
+@pytest.mark.parametrize(
+    "name", ["model.pkl", "arrays.npz", "model.json", "value.3m.two_part.some.lgb.txt"]
+)
 def test_no_pickle_is_ever_opened(folder, tmp_path, name):
     marker = tmp_path / "executed"
     rewrite(folder, name, pickle.dumps(Marker(marker)))
@@ -183,8 +185,8 @@ def test_a_folder_or_a_link_in_place_of_a_file_is_refused(folder, tmp_path):
 
 
 def test_a_missing_file_or_manifest_is_refused(folder):
-    (folder / "value.3m.some.lgb.txt").unlink()
-    with pytest.raises(ModelRefused, match=r"missing: \['value\.3m\.some\.lgb\.txt'\]"):
+    (folder / "value.3m.two_part.some.lgb.txt").unlink()
+    with pytest.raises(ModelRefused, match=r"missing: \['value\.3m\.two_part\.some\.lgb\.txt'\]"):
         artifact.load(folder)
     (folder / "manifest.json").unlink()
     with pytest.raises(ModelRefused, match="no manifest"):

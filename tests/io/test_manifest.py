@@ -96,6 +96,21 @@ def test_other_money_in_the_features_than_in_the_facts_stops_the_run():
     assert "2 differ: 'a', 'b'" in str(refused.value)
 
 
+def test_it_says_what_the_book_and_its_tiers_will_bring_and_how_sure_that_is():
+    rows = [("all", "all", 3, 150.0, 120.0, 190.0), ("tier", "A", 1, 100.0, None, None)]
+    sums = pd.DataFrame(
+        [*rows, ("region", "North", 3, 150.0, 120.0, 190.0)],
+        columns=["group", "name", "accounts", "value", "low", "high"],
+    )
+    manifest = json.loads(json.dumps(describe(tables() | {"portfolio": sums}), allow_nan=False))
+    assert manifest["interval"] == 0.80
+    assert [(one["name"], one["low"], one["high"]) for one in manifest["expected"]] == [
+        ("all", 120.0, 190.0),
+        ("A", None, None),
+    ]
+    assert describe(tables())["expected"] == []
+
+
 def test_the_policy_can_be_read_back():
     manifest = json.loads(json.dumps(describe(tables())))
     assert TierPolicy.parse(manifest["policy"]).digest == POLICY.digest

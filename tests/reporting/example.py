@@ -96,10 +96,11 @@ def importance() -> pd.DataFrame:
     rows = []
     for group, (label, features, value, churn) in groups.items():
         for head, size in (("value", value), ("churn", churn)):
-            rows.append((head, "6m", group, "(all)", label, size, 4000))
+            rows.append((head, "6m", group, "(all)", label, size, 4000, "(all)"))
             for number, feature in enumerate(features):
-                rows.append((head, "6m", group, feature, feature, size / (2 + number), 4000))
-    names = ["head", "horizon", "group", "feature", "label", "mean_abs", "accounts"]
+                share = size / (2 + number)
+                rows.append((head, "6m", group, feature, feature, share, 4000, feature))
+    names = ["head", "horizon", "group", "feature", "label", "mean_abs", "accounts", "driver"]
     return pd.DataFrame(rows, columns=names)
 
 

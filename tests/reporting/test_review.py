@@ -293,6 +293,26 @@ def test_censoring_and_what_the_book_lacks_are_said_beside_the_figures(example):
     assert "no usage: no seats used" in said
 
 
+def test_how_sure_the_sums_are_and_what_intervals_held_is_said(example):
+    sums = [
+        {"group": "all", "name": "all", "low": 120e3, "high": 190e3},
+        {"group": "tier", "name": "A", "low": 80e3, "high": 110e3},
+    ]
+    held = "80% intervals held 79.0% of what came at later cutoffs (76.4% to 81.4%)"
+    tables = example.tables(
+        120,
+        header=example.header(intervals=(held,)),
+        manifest={"interval": 0.80, "expected": sums},
+    )
+    page = Outline(render_review(tables))
+    said = " ".join(" ".join(page.text["bottom-line"]).split())
+    assert "In 80% of cases the whole book will bring between £120k and £190k" in said
+    assert "between £80.0k and £110k" in said
+    assert held in " ".join(" ".join(page.text["trust"]).split())
+    plain = Outline(render_review(example.tables(120)))
+    assert "of cases the whole book" not in " ".join(plain.text["bottom-line"])
+
+
 def test_the_risk_is_named_by_its_rule_and_missing_where_there_is_none(example):
     found = Outline(render_review(of_contracts(example)))
     assert "Risk that the contract lapses" in " ".join(found.text["moves"])

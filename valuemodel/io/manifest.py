@@ -6,20 +6,21 @@ everything that they need to understand the tables is written beside them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
+from valuemodel.estimators.intervals.ranges import ALL
 from valuemodel.evaluation.censoring import Censoring, censoring_words
 from valuemodel.io.conservation import Accounts, check_conservation, check_same_money
 from valuemodel.settings import Settings
 from valuemodel.tiers.policy import TierPolicy
 from valuemodel.version import __version__
 
-_NAMED = ("predictions", "account_facts", "recommendations")
+_NAMED = ("predictions", "account_facts", "recommendations", "white_space")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Scorer:
         Per horizon label, what stands in for a model there.
     censoring : mapping
         Per horizon label, at how many of the snapshots it learned from the labels were complete.
+    intervals : sequence of str
+        What its intervals held at later cutoffs, in words.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Scorer:
     trained_until: str
     tags: Mapping[str, str]
     censoring: Censoring = field(default_factory=dict)
+    intervals: Sequence[str] = ()
 
 
 def describe_run(
@@ -104,22 +108,36 @@ def describe_run(
         "tier_horizon": settings.value.tiering.label,
         "accounts": len(tables["predictions"]),
         "tiers": {name: int(tiers.get(name, 0)) for name in policy.names},
+        "interval": settings.value.interval,
+        "expected": _expected(tables.get("portfolio")),
         "model_name": scorer.name,
         "model_version": scorer.version,
         "model_digest": scorer.digest,
         "model_trained_until": scorer.trained_until,
         "model_tags": dict(scorer.tags),
         "model_labels": censoring_words(scorer.censoring),
+        "model_intervals": list(scorer.intervals),
         "role": scorer.role,
         "inputs": inputs,
         "policy_version": policy.version,
         "policy_digest": policy.digest,
         "policy": policy.model_dump(mode="json", exclude_none=True),
         "code_version": __version__,
-        "missing_parts": {name: _empty(tables[name]) for name in _NAMED},
+        "missing_parts": {name: _empty(tables[name]) for name in _NAMED if name in tables},
         "conservation": _conservation(tables, known, settings.value.tiering.label),
         "data": dict(data),
     }
+
+
+def _expected(portfolio: pd.DataFrame | None) -> list[dict[str, object]]:
+    """Return what the whole book and each tier will bring, with the interval of the sum."""
+    if portfolio is None:
+        return []
+    told = portfolio[portfolio["group"].isin([ALL, "tier"])].astype(object)
+    return [
+        {str(key): said for key, said in row.items()}
+        for row in told.where(told.notna(), None).to_dict("records")
+    ]
 
 
 def _empty(table: pd.DataFrame) -> list[str]:

@@ -9,6 +9,8 @@ from valuemodel.reporting.review_tables import ReviewTables
 #: From this probability on, churn is more likely than none.
 MORE_LIKELY_THAN_NOT = 0.5
 
+Range = tuple[float, float]
+
 
 @dataclass(frozen=True)
 class BottomLine:
@@ -32,6 +34,10 @@ class BottomLine:
         Accounts without any visible row.
     no_contract, loss_making : int
         Accounts that no rule of churn judges, and those that are expected to lose money.
+    interval : float
+        Which share of sums their ranges are to hold.
+    range_of_all, range_of_top : pair of float, optional
+        Between what the sums of all accounts and of the top tier will lie; None where no model says.
     """
 
     accounts: int
@@ -50,6 +56,9 @@ class BottomLine:
     no_history: int
     no_contract: int
     loss_making: int
+    interval: float = float("nan")
+    range_of_all: Range | None = None
+    range_of_top: Range | None = None
 
     @property
     def top_share(self) -> float:
@@ -59,7 +68,7 @@ class BottomLine:
 
 def bottom_line(tables: ReviewTables) -> BottomLine:
     """Add up the book."""
-    book = tables.book
+    book, ranges = tables.book, _ranges(tables)
     top, top_by_past = book["place"] == 0, book["place_by_past"] == 0
     tags = book["tags"].fillna("").str.split(";")
     at_risk = (book["churn"] > MORE_LIKELY_THAN_NOT) & (book["past"] > 0)
@@ -77,8 +86,20 @@ def bottom_line(tables: ReviewTables) -> BottomLine:
         at_risk_past=float(book.loc[at_risk, "past"].sum()),
         set_aside_rows=int(tables.quarantine["rows"].sum()),
         set_aside_money=float(tables.quarantine["money"].sum()),
+        interval=float(tables.manifest.get("interval", "nan")),
+        range_of_all=ranges.get(("all", "all")),
+        range_of_top=ranges.get(("tier", tables.policy.names[0])),
         **{
             tag: int(tags.map(lambda said, tag=tag: tag in said).sum())
             for tag in ("no_history", "no_contract", "loss_making")
         },
     )
+
+
+def _ranges(tables: ReviewTables) -> dict[tuple[str, str], Range]:
+    """Return between what the sums of groups will lie, by group and name."""
+    return {
+        (str(one["group"]), str(one["name"])): (float(one["low"]), float(one["high"]))
+        for one in tables.manifest.get("expected", ())
+        if one["low"] is not None
+    }

@@ -46,6 +46,8 @@ class ReviewHeader:
         By which rule accounts churn.
     labels : tuple of str
         Per horizon, at how many of the snapshots learned from the labels are complete.
+    intervals : tuple of str
+        What the model's intervals held at later cutoffs, in words.
     lacks : tuple of str
         What the book lacks, and what that costs.
     """
@@ -65,6 +67,7 @@ class ReviewHeader:
     churn_statement: str = ""
     churn_rule: str = "inactivity"
     labels: tuple[str, ...] = ()
+    intervals: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
 
     @property
@@ -228,6 +231,7 @@ def _header(manifest: Mapping[str, Any]) -> ReviewHeader:
         churn_statement=str(manifest.get("churn_statement", "")),
         churn_rule=rule if rule in RISKS else "both",
         labels=tuple(map(str, manifest.get("model_labels", ()))),
+        intervals=tuple(map(str, manifest.get("model_intervals", ()))),
         lacks=tuple(map(str, manifest["data"].get("lacks", ()))),
     )
 
