@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import lightgbm as lgb
 import numpy as np
@@ -85,15 +85,19 @@ class LawRatio:
     center: float
 
     @classmethod
-    def learn(cls, wide: Array, place: int, before: int) -> LawRatio:
+    def learn(cls, wide: Array, place: int, before: int) -> Self:
         """Find the center."""
-        odds = _step_odds(wide, place, before)
+        odds = cls._odds(wide, place, before)
         known = odds[~np.isnan(odds)]
         return cls(place, before, float(known.mean()) if len(known) else 0.0)
 
+    @staticmethod
+    def _odds(wide: Array, place: int, before: int) -> Array:
+        return _step_odds(wide, place, before)
+
     def scores(self, wide: Array) -> Array:
-        """Return the law's log-odds, shape (n,)."""
-        odds = _step_odds(wide, self.place, self.before)
+        """Return what the law says on the scale of log-odds, shape (n,)."""
+        odds = self._odds(wide, self.place, self.before)
         return np.where(np.isnan(odds), self.center, odds)
 
     def contributions(self, wide: Array) -> Array:

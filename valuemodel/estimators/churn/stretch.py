@@ -13,49 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from valuemodel.estimators.churn.members import log_odds
+from valuemodel.estimators.churn.members import LawRatio, log_odds
 from valuemodel.estimators.churn.steps import Step
 from valuemodel.estimators.state import Array
 
 
-@dataclass(frozen=True)
-class LawShift:
-    """By how much the law's log-odds of silence fall from one window to a longer one.
+class LawShift(LawRatio):
+    """By how much the law's log-odds of silence fall from one window to a longer one; never above 0.
 
-    Parameters
-    ----------
-    place, before : int
-        The columns of the law's silence through the long window, and through the short one.
-    center : float
-        The mean over the rows learned from: the base, and what rows without a forecast get.
+    ``place`` and ``before`` are the columns of the law's silence through the long window and through
+    the short one.
     """
 
-    place: int
-    before: int
-    center: float
-
-    @classmethod
-    def learn(cls, wide: Array, place: int, before: int) -> LawShift:
-        """Find the center."""
-        moved = _moved(wide, place, before)
-        known = moved[~np.isnan(moved)]
-        return cls(place, before, float(known.mean()) if len(known) else 0.0)
-
-    def scores(self, wide: Array) -> Array:
-        """Return the shift, shape (n,), never above 0."""
-        moved = _moved(wide, self.place, self.before)
-        return np.where(np.isnan(moved), self.center, moved)
-
-    def contributions(self, wide: Array) -> Array:
-        """Return what each column adds, and last the base: shape (n, q + 1)."""
-        found = np.zeros((len(wide), wide.shape[1] + 1))
-        found[:, self.place] = self.scores(wide) - self.center
-        found[:, -1] = self.center
-        return found
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return {"place": self.place, "before": self.before, "center": self.center}
+    @staticmethod
+    def _odds(wide: Array, place: int, before: int) -> Array:
+        return _moved(wide, place, before)
 
 
 @dataclass(frozen=True)

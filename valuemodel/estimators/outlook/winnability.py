@@ -37,6 +37,7 @@ from valuemodel.estimators.boosting import (
     to_text,
 )
 from valuemodel.estimators.churn.classifier import lacking_events
+from valuemodel.estimators.churn.weights import fit_line
 from valuemodel.estimators.horizon_estimator import HorizonEstimator, YesOrNo
 from valuemodel.estimators.horizons import refuse_without_evidence
 from valuemodel.estimators.inner_split import InnerSplit, inner_split
@@ -165,7 +166,7 @@ class WinnabilityClassifier(YesOrNo, HorizonEstimator):
         if rounds != trial.best_iteration:  # the slope of as many trees as there will be
             trial = grower.grow(sample, rounds)
         scores = raw_scores(trial, later.matrix, self.n_jobs)
-        slope = 1.0 + _SHARE * (min(_slope(scores, later.target), 1.0) - 1.0)
+        slope = 1.0 + _SHARE * (min(fit_line(scores, later.target)[1], 1.0) - 1.0)
         return rounds, _level(scores, slope), slope
 
     def _grower(self) -> Grower:
@@ -233,22 +234,6 @@ def lacking_growth(target: pd.Series[float]) -> str:
     '3 rows that grew, at least 30 are needed'
     """
     return lacking_events(target, gone="rows that grew", stayed="rows that did not grow")
-
-
-def _slope(scores: Array, grew: Array) -> float:
-    """Fit a line through log-odds by Newton's method, a weak ridge keeps it finite; its slope."""
-    start = np.array([0.0, 1.0])
-    design, ridge, beta = np.column_stack([np.ones(len(scores)), scores]), np.eye(2), start
-    for _ in range(_STEPS):
-        chance = sigmoid(np.einsum("ni,i->n", design, beta))
-        # einsum sums in one order whatever the number of threads; BLAS does not
-        slope = np.einsum("ni,n->i", design, chance - grew) + ridge @ (beta - start)
-        curve = np.einsum("ni,n,nj->ij", design, chance * (1.0 - chance), design) + ridge
-        step = np.linalg.solve(curve, slope)
-        beta = beta - np.clip(step, -1.0, 1.0)
-        if float(np.abs(step).max()) < _STILL:
-            break
-    return max(float(beta[1]), 0.1)
 
 
 def _level(scores: Array, slope: float) -> float:
