@@ -83,7 +83,7 @@ FAMILIES: tuple[Family, ...] = (
         "acquaintance",
         ("recency_frequency", "profile"),
         ("account_age_days", "tenure_days"),
-        "how long we have known it",
+        "when it was first known and first bought",
     ),
     Family(
         "growth",
@@ -113,7 +113,7 @@ FAMILIES: tuple[Family, ...] = (
         "contract_age",
         ("contracts",),
         ("contract_tenure_days", "unbroken_days", "renewals_total"),
-        "how long it has been under contract",
+        "how often and for how long it has renewed",
     ),
     Family(
         "contract_end",
