@@ -151,6 +151,19 @@ def test_rows_without_any_label_change_no_member(book, later):
     np.testing.assert_allclose(*(model.predict(later.X) for model in fits), rtol=1e-9)
 
 
+def test_members_that_have_nothing_to_go_by_are_refused(book):
+    alone = FutureValueRegressor(members=("buy_till_you_die",))  # this book tells no law
+    with pytest.raises(DataRefused, match="none of the members"):
+        alone.fit(book.X, book.targets("value"), book.keys["cutoff"])
+
+
+def test_past_value_alone_is_past_value(book, later):
+    alone = FutureValueRegressor(members=("past_value",), horizons=("3m",))
+    alone.fit(book.X, book.targets("value"), book.keys["cutoff"])
+    order = alone.predict(later.X).argsort()
+    np.testing.assert_array_equal(order, later.X["past_value_3m"].to_numpy().argsort())
+
+
 def test_intervals_hold_about_what_they_promise(regressor, later):
     truth, said = later.y["value_3m"].to_numpy(), regressor.predict_horizons(later.X)["3m"]
     low, high = regressor.intervals_["3m"].interval(said.to_numpy(), 0.80)

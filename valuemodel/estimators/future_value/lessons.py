@@ -33,6 +33,7 @@ from valuemodel.estimators.future_value.weighing import Evidence, bend_of, weigh
 from valuemodel.estimators.inner_split import inner_split
 from valuemodel.estimators.season import SEASON, hide_season
 from valuemodel.estimators.state import Array
+from valuemodel.exceptions import DataRefused
 from valuemodel.periods import Horizon
 
 _SLACK_DAYS = 5.0  # months differ in length
@@ -207,6 +208,10 @@ class Lessons:
         names = self._column_names(horizons)
         there = self._standing(label, names, trust.heard)
         present = [*(member.name for member in members), *there]
+        if not present:
+            problem = "none of the members of the blend has anything to go by"
+            hint = "add one that learns from features, such as 'two_part'"
+            raise DataRefused(problem, received=", ".join(self.members), hint=hint)
         total = sum(trust.weights[name] for name in present)
         plain = Blend(
             learned=learned,

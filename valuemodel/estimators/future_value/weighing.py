@@ -65,7 +65,8 @@ class Evidence:
     @property
     def sizes(self) -> Array:
         """How large each account is taken to be, whoever forecasts: the members' mean size."""
-        found: Array = np.nanmean(np.abs(self.forecasts), axis=1)
+        speakers = np.maximum((~np.isnan(self.forecasts)).sum(axis=1), 1)
+        found: Array = np.nansum(np.abs(self.forecasts), axis=1) / speakers
         return found
 
     def blended(self, weights: Array) -> Array:
