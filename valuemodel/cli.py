@@ -310,7 +310,7 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except Exception as error:
-        return _fail(_known(error), as_json)
+        return 143 if _stopping() else _fail(_known(error), as_json)
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -329,15 +329,10 @@ def _opened(named: Mapping[str, Path]) -> Iterator[tuple[str, Project]]:
 
 
 def _time_discipline(project: Project, as_of: str | None) -> Discipline:
-    """Put the features through the contracts of time at past cutoffs, and refuse those that fail."""
-    from valuemodel.evaluation.time_discipline import check_time_discipline, past_cutoffs
+    from valuemodel.evaluation.time_discipline import require_time_discipline
 
-    builder = project.builder
-    past = past_cutoffs(builder.ledger, project.settings.value.tiering)
-    cutoffs = past if as_of is None else [Cutoff.parse(as_of)]
-    found = check_time_discipline(builder, cutoffs)
-    found.refuse()
-    return found
+    cutoff = None if as_of is None else Cutoff.parse(as_of)
+    return require_time_discipline(project.builder, project.settings.value.tiering, cutoff)
 
 
 def _pipeline(
@@ -389,6 +384,11 @@ def _known(error: Exception) -> ValueModelError:
     traceback.print_exception(error)
     shown = f"{type(error).__name__}: {error}"
     return ValueModelError("an unexpected fault, ours to mend", received=shown[:2_000])
+
+
+def _stopping() -> bool:
+    # A library may make an error of its own of a stop: DuckDB says that its query was interrupted.
+    return signal.getsignal(signal.SIGALRM) is _terminated
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> Never:

@@ -93,6 +93,9 @@ def beside_truth(document: dict, book: Book, real_data: Path) -> pd.DataFrame:
 def project(tmp_path, monkeypatch, real_data):
     folder = tmp_path / "project"
     scaffold.init(folder)
+    for settings in (folder / "pipelines").glob("*.toml"):
+        once = settings.read_text("utf-8").replace("[output]\n", "[output]\nreason_refits = 1\n")
+        settings.write_text(once, "utf-8")
     monkeypatch.setenv("VALUEMODEL_DATA", str(real_data))
     return folder
 

@@ -109,6 +109,22 @@ class Discipline:
         raise DataRefused(problem, hint=hint, details=[str(breach) for breach in self.breaches])
 
 
+def require_time_discipline(
+    builder: DatasetBuilder, horizon: Horizon, cutoff: Cutoff | None = None
+) -> Discipline:
+    """Put the features through the contracts of time at a cutoff, or past ones; refuse those that fail.
+
+    Raises
+    ------
+    DataRefused
+        If a feature sees the future; all of them are named.
+    """
+    cutoffs = past_cutoffs(builder.ledger, horizon) if cutoff is None else [cutoff]
+    found = check_time_discipline(builder, cutoffs)
+    found.refuse()
+    return found
+
+
 def check_time_discipline(builder: DatasetBuilder, cutoffs: Sequence[Cutoff]) -> Discipline:
     """Build every feature again with one thing changed, and say which ones changed with it.
 

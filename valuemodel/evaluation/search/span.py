@@ -63,10 +63,15 @@ def search_span(
     judged = [fold.cutoff for fold in schedule.judging(as_of, horizon, folds)]
     until = min([as_of, *judged, *fixed])
     for own in sorted((one for one in schedule.horizons if one <= horizon), reverse=True):
-        found = schedule.judging(until, own, folds)
+        found = [fold for fold in schedule.judging(until, own, folds) if _learns(fold, own)]
         if found:
             return SearchSpan(until, own, tuple(found))
     problem = f"the history before {until} is too short to try definitions on"
     received = f"data from {schedule.first} on, judged for promotion from {until} on"
     hint = "keep the defaults, which are meant for this, or bring more history"
     raise DataRefused(problem, received=received, hint=hint)
+
+
+def _learns(fold: Fold, horizon: Horizon) -> bool:
+    """Return whether a horizon has a complete window to learn from, and is not stretched only."""
+    return any(horizon.after(at) <= fold.cutoff for at in fold.training)
