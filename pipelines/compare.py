@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from valuemodel.evaluation.bootstrap import Resampling
+from valuemodel.evaluation.evidence import records
 from valuemodel.evaluation.standings import standings
 from valuemodel.exceptions import DataRefused
 from valuemodel.io.presence import missing_files
@@ -57,6 +58,10 @@ def run(root: Path, sets: Iterable[tuple[str, Project]], markdown: Path | None =
         *(f"left out: {name}, which lacks {lacking}" for name, lacking in left_out.items()),
         f"written to {page}; with intervals to {folder / 'comparison.csv'}",
     )
-    records = figures.astype(object).where(figures.notna(), None).to_dict("records")
-    document = {"figures": records, "left_out": left_out, "folder": str(folder), "page": str(page)}
+    document = {
+        "figures": records(figures),
+        "left_out": left_out,
+        "folder": str(folder),
+        "page": str(page),
+    }
     return Result(lines, document)

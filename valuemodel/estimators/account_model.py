@@ -330,7 +330,7 @@ def fit_account_model(
     heads, estimators = heads | outlook.heads, estimators | outlook.estimators
     tier = tier_horizon.label
     learned = recipe.value.estimator == "future_value" and heads["value", tier].estimator == "value"
-    seen = _newcomers(dataset.X, target_of(_targets(dataset.y, "value"), tier)) if learned else 0
+    seen = _newcomers(dataset.X, target_of(dataset.y, f"value_{tier}")) if learned else 0
     return AccountModel(recipe.name, labels, tier, as_of, estimators, heads, seen)
 
 
@@ -344,7 +344,7 @@ def _newcomers(X: pd.DataFrame, value: pd.Series[float]) -> int:
     return int(unseen.sum())
 
 
-def _targets(y: pd.DataFrame, target: Target, rows: Mask | None = None) -> pd.DataFrame:
+def _targets(y: pd.DataFrame, target: Target, rows: Mask) -> pd.DataFrame:
     """Return the labels of a target, one column per horizon; missing for rows of another rule."""
     labels = [
         name.removeprefix(f"{target}_")
@@ -352,4 +352,4 @@ def _targets(y: pd.DataFrame, target: Target, rows: Mask | None = None) -> pd.Da
         if name.startswith(f"{target}_")
     ]
     found = y[[f"{target}_{label}" for label in labels]].set_axis(labels, axis=1)
-    return found if rows is None else found.where(np.broadcast_to(rows[:, None], found.shape))
+    return found.where(np.broadcast_to(rows[:, None], found.shape))

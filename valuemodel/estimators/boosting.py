@@ -37,6 +37,10 @@ class TreeSettings(Section):
     max_rounds: int = Field(default=600, ge=1)
     patience: int = Field(default=40, ge=1)
 
+    def within_bounds(self, rounds: int) -> int:
+        """Return a number of trees not under half of the usual one: few cutoffs stop too early."""
+        return max(rounds, self.rounds // 2)
+
     def parameters(self, objective: str, rows: int) -> dict[str, Any]:
         """Return LightGBM's parameters for an objective and a number of rows."""
         return {
@@ -88,13 +92,9 @@ class Grower:
         """Grow a fixed number of trees."""
         return lgb.train(self._parameters(sample), self._data(sample), num_boost_round=rounds)
 
-    def best_rounds(self, sample: Sample, later: Sample) -> int:
-        """Return the number of trees with which later rows are predicted best, within bounds."""
-        return self.within_bounds(self.grow_until(sample, later).best_iteration)
-
     def within_bounds(self, rounds: int) -> int:
-        """Return a number of trees not under half of the usual one: few cutoffs stop too early."""
-        return max(rounds, self.trees.rounds // 2)
+        """Return a number of trees not under half of the usual one; see `TreeSettings`."""
+        return self.trees.within_bounds(rounds)
 
     def grow_until(self, sample: Sample, later: Sample) -> lgb.Booster:
         """Grow until later rows are no longer predicted better; keep the best number of trees."""

@@ -360,5 +360,5 @@ def trees_of(member: Member) -> dict[str, str]:
 
 def rounds_of(member: Member, trees: TreeSettings) -> dict[str, int]:
     """Return the numbers of trees that later rows asked for, within bounds."""
-    least = trees.rounds // 2
-    return {part: max(booster.best_iteration, least) for part, booster in member.boosters.items()}
+    grown = member.boosters.items()
+    return {part: trees.within_bounds(booster.best_iteration) for part, booster in grown}
