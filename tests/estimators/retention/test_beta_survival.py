@@ -146,3 +146,11 @@ def test_what_cannot_be_asked_is_said():
     model = ShiftedBetaGeometric().fit(HIGH_END[:8])
     with pytest.raises(UsageError, match="whole numbers"):
         model.survival([1.5])
+
+
+def test_a_power_that_no_age_can_be_raised_to_still_gives_numbers():
+    windows = Windows([1, 40, 400], [1, 1, 3], left=[1, 2, 1], stayed=[4, 0, 1])
+    parameters = np.array([0.7, 1.3, 200.0])
+    value, gradient = _of_windows(windows, parameters, 200.0)
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()

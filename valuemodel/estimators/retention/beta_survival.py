@@ -211,12 +211,18 @@ class BetaDiscreteWeibull(BetaSurvival):
         return float(parameters[2])
 
 
+#: An age that is still a number; survival is long over by then.
+_OLDEST = 1e300
+#: A chance to leave that is still a number, also after any count is divided by it.
+_RAREST = 1e-280
+
+
 def _log_likelihood(cohorts: Cohorts, parameters: Array, power: float) -> tuple[float, Array]:
     """Return the log-likelihood and its gradient by alpha, beta (and c, where it is one)."""
     renewals = np.arange(len(cohorts.staying), dtype=np.float64)
     log_alive, slopes = _alive(renewals, parameters, power)
     alive = np.exp(log_alive)
-    gone = np.maximum(alive[:-1] - alive[1:], np.finfo(np.float64).tiny)
+    gone = np.maximum(alive[:-1] - alive[1:], _RAREST)
     of_gone = (alive[:-1] * slopes[:, :-1] - alive[1:] * slopes[:, 1:]) / gone
     value = cohorts.left @ np.log(gone) + cohorts.staying @ log_alive
     return float(value), of_gone @ cohorts.left + slopes @ cohorts.staying
@@ -227,7 +233,7 @@ def _of_windows(windows: Windows, parameters: Array, power: float) -> tuple[floa
     start, slopes_at_start = _alive(windows.behind, parameters, power)
     end, slopes_at_end = _alive(windows.behind + windows.ahead, parameters, power)
     kept, slopes = end - start, slopes_at_end - slopes_at_start
-    gone = np.maximum(-np.expm1(kept), np.finfo(np.float64).tiny)
+    gone = np.maximum(-np.expm1(kept), _RAREST)
     value = windows.stayed @ kept + windows.left @ np.log(gone)
     return float(value), slopes @ (windows.stayed - windows.left * np.exp(kept) / gone)
 
@@ -235,7 +241,9 @@ def _of_windows(windows: Windows, parameters: Array, power: float) -> tuple[floa
 def _alive(renewals: Array, parameters: Array, power: float) -> tuple[Array, Array]:
     """Return the logarithms of survival, and their gradients by the parameters."""
     alpha, beta = parameters[:2]
-    age = renewals**power
+    # A search may try a power that no age can be raised to; what is as old as that has left.
+    with np.errstate(over="ignore"):
+        age = np.minimum(renewals**power, _OLDEST)
     log_alive = betaln(alpha, beta + age) - betaln(alpha, beta)
     both, lived = digamma(alpha + beta + age), digamma(beta + age)
     logs = np.log(np.maximum(renewals, 1.0))
