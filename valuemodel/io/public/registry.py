@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from valuemodel.exceptions import UsageError, nearest
 from valuemodel.io.public.adventureworks import ADVENTUREWORKS
 from valuemodel.io.public.cdnow import CDNOW
+from valuemodel.io.public.crm_opportunities import CRM_OPPORTUNITIES
 from valuemodel.io.public.download import Downloader
 from valuemodel.io.public.iowa_liquor import IOWA_LIQUOR
 from valuemodel.io.public.online_retail import ONLINE_RETAIL
@@ -22,7 +23,14 @@ from valuemodel.io.public.superstore import SUPERSTORE
 
 PUBLIC: Mapping[str, PublicSet] = {
     public.name: public
-    for public in (ONLINE_RETAIL, IOWA_LIQUOR, CDNOW, ADVENTUREWORKS, SUPERSTORE)
+    for public in (
+        ONLINE_RETAIL,
+        IOWA_LIQUOR,
+        CDNOW,
+        ADVENTUREWORKS,
+        CRM_OPPORTUNITIES,
+        SUPERSTORE,
+    )
 }
 
 
