@@ -103,3 +103,55 @@ def test_a_book_of_contracts_alone_has_values_and_lapses():
     assert (data.y.loc[held, "churn_26w"] >= data.y.loc[held, "churn_1m"]).all()
     assert "recency_days" not in data.X.columns
     assert "past_value_1y" in data.X.columns
+
+
+TABLES_AT = {
+    "touches_at": ["account_id", "as_of", "kind", "initiative", "touches", "hours", "last"],
+    "projects_at": [
+        *("account_id", "as_of", "project_id", "name", "time", "amount"),
+        *("closeness_before", "closeness_after"),
+    ],
+    "credit_at": ["account_id", "as_of", "owner", "share"],
+    "capability_gaps_at": ["product_id", "segment", "horizon", "gap", "as_of"],
+}
+TEXTS = {"account_id", "kind", "initiative", "project_id", "name", "owner"}
+TEXTS |= {"product_id", "segment", "horizon"}
+
+
+@pytest.mark.parametrize("name", TABLES_AT)
+def test_tables_beside_the_facts_are_sorted_and_say_as_of_when(builder, name):
+    found = getattr(builder, name)(CUTOFF)
+    assert list(found) == TABLES_AT[name]
+    assert len(found) > 0
+    assert (found["as_of"] == CUTOFF.at).all()
+    columns = [column for column in found if column not in ("as_of", "hours", "amount")]
+    pd.testing.assert_frame_equal(found, found.sort_values(columns, ignore_index=True))
+
+
+@pytest.mark.parametrize("name", TABLES_AT)
+def test_tables_beside_the_facts_have_the_same_types_where_the_book_lacks_them(builder, name):
+    found = getattr(builder, name)(CUTOFF)
+    empty = getattr(builder_for(Book(BOOK.lines), settings_for()), name)(CUTOFF)
+    assert len(empty) == 0
+    assert empty.dtypes.to_dict() == found.dtypes.to_dict()
+    for column, kind in found.dtypes.items():
+        time = "datetime64[us]" if column in ("as_of", "last", "time") else "float64"
+        assert kind == ("str" if column in TEXTS else time)
+
+
+@pytest.mark.parametrize("name", ["facts_at", *TABLES_AT])
+def test_what_comes_later_and_the_order_of_rows_change_no_table(builder, name):
+    found = getattr(builder, name)(CUTOFF)
+    for book in (BOOK.known_before(CUTOFF), BOOK.shuffled(3)):
+        again = getattr(builder_for(book, settings_for()), name)(CUTOFF)
+        pd.testing.assert_frame_equal(again, found)
+
+
+def test_touches_add_up_to_the_facts(builder):
+    each = builder.touches_at(CUTOFF).groupby("account_id")
+    facts = builder.facts_at(CUTOFF).set_index("account_id")
+    met = facts.loc[list(each.groups)]
+    planned = each.apply(lambda rows: rows.loc[rows["initiative"] == "planned", "touches"].sum())
+    assert planned.to_list() == met["planned_12m"].to_list()
+    assert each["hours"].sum(min_count=1).equals(met["hours_12m"].rename("hours"))
+    assert each["last"].max().to_list() == met["last_contact"].to_list()

@@ -7,7 +7,7 @@ query; several cutoffs lie one under the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -29,9 +29,12 @@ from valuemodel.periods import Cutoff, Horizon, helper_horizons
 from valuemodel.settings import Settings
 from valuemodel.snapshots.as_of import Snapshot, snapshot
 from valuemodel.snapshots.contracts import in_force
-from valuemodel.snapshots.facts import account_facts
+from valuemodel.snapshots.facts import FLAGS, account_facts
 from valuemodel.snapshots.pipeline import still_open
 from valuemodel.snapshots.population import population, without_history
+from valuemodel.snapshots.projects import PROJECTS, projects
+from valuemodel.snapshots.touches import TOUCHES, touches
+from valuemodel.snapshots.undated import CAPABILITY_GAPS, CREDIT, capability_gaps, credit
 from valuemodel.tables.ledger import Ledger
 
 #: So many values of features are kept in memory for the next fold: about a quarter of a gigabyte.
@@ -162,7 +165,7 @@ class DatasetBuilder:
     def _keyed(self, frame: pd.DataFrame, y: pd.DataFrame | None, cutoff: Cutoff) -> Dataset:
         names = [feature.name for feature in self.features]
         keys = pd.DataFrame({"account_id": frame["account_id"]})
-        keys["cutoff"] = pd.Series(cutoff.at, index=keys.index, dtype="datetime64[us]")
+        keys["cutoff"] = _instants(keys, cutoff)
         return Dataset(frame[names], y, keys, self.features)
 
     def stack(self, cutoffs: Sequence[Cutoff], *, labels_until: Cutoff) -> Dataset:
@@ -203,7 +206,8 @@ class DatasetBuilder:
         are there, and listed accounts that are not in it.
         """
         table = account_facts(self._snapshot(cutoff), self.horizons)
-        return self._frame(table.order_by("account_id"))
+        frame = self._frame(table.order_by("account_id"))
+        return frame.astype(dict.fromkeys(FLAGS, "boolean"))
 
     def newcomers_at(self, cutoff: Cutoff) -> Dataset | None:
         """Build the features of accounts that are listed but have no visible row before the cutoff.
@@ -230,8 +234,47 @@ class DatasetBuilder:
         accounts = population(known, self.settings.population)
         table = white_space(known).semi_join(accounts, "account_id")
         frame = self._frame(table.order_by("account_id", "rank"))
-        frame.insert(1, "as_of", pd.Series(cutoff.at, index=frame.index, dtype="datetime64[us]"))
+        frame.insert(1, "as_of", _instants(frame, cutoff))
         return frame
+
+    def touches_at(self, cutoff: Cutoff) -> pd.DataFrame:
+        """Return how often each account was met in the 12 months before the cutoff, and by whom sought.
+
+        See `valuemodel.snapshots.touches.touches` for the columns; sorted by account, kind and
+        initiative, with ``as_of`` beside the account. A book without interactions gives no rows.
+        """
+        frame = self._listed(touches(self._snapshot(cutoff)), TOUCHES)
+        frame.insert(1, "as_of", _instants(frame, cutoff))
+        return frame
+
+    def projects_at(self, cutoff: Cutoff) -> pd.DataFrame:
+        """Return the projects begun before the cutoff, with closeness before and after.
+
+        See `valuemodel.snapshots.projects.projects` for the columns; sorted by account and project,
+        with ``as_of`` beside the account. A book without projects gives no rows.
+        """
+        frame = self._listed(projects(self._snapshot(cutoff)), PROJECTS)
+        frame.insert(1, "as_of", _instants(frame, cutoff))
+        return frame
+
+    def credit_at(self, cutoff: Cutoff) -> pd.DataFrame:
+        """Return who is credited with which share of each account, as the table says today.
+
+        Columns ``account_id``, ``as_of``, ``owner`` and ``share``, sorted by account and owner. The
+        table has no time, so ``as_of`` says only for which run it was read.
+        """
+        frame = self._listed(credit(self.ledger), CREDIT)
+        frame.insert(1, "as_of", _instants(frame, cutoff))
+        return frame
+
+    def capability_gaps_at(self, cutoff: Cutoff) -> pd.DataFrame:
+        """Return what we lack by product or segment, as the table says today.
+
+        Columns ``product_id``, ``segment``, ``horizon``, ``gap`` and ``as_of``, sorted by all of them;
+        ``as_of`` says only for which run the table was read.
+        """
+        frame = self._listed(capability_gaps(self.ledger), CAPABILITY_GAPS)
+        return frame.assign(as_of=_instants(frame, cutoff))
 
     def _features(self, cutoff: Cutoff) -> ir.Table:
         """Compute the features of a cutoff once; folds ask for them again with other labels."""
@@ -288,6 +331,13 @@ class DatasetBuilder:
             return None
         return known.filter(in_force(known, cutoff)).select("account_id").distinct()
 
+    def _listed(self, table: ir.Table | None, kinds: Mapping[str, str]) -> pd.DataFrame:
+        """Run the query, sorted by its columns; without a table no rows of the same types."""
+        if table is not None:
+            return self._frame(table.order_by([table[name].asc() for name in kinds]))
+        types = {"string": "str", "float64": "float64", "timestamp(6)": "datetime64[us]"}
+        return pd.DataFrame({name: pd.Series(dtype=types[kind]) for name, kind in kinds.items()})
+
     def _frame(self, table: ir.Table) -> pd.DataFrame:
         """Run the query; numbers become float64, text the text type of pandas, missing is NaN."""
         numeric = {
@@ -298,6 +348,11 @@ class DatasetBuilder:
         frame: pd.DataFrame = self.connection.to_pyarrow(table.cast(numeric)).to_pandas()
         text = {name: "str" for name, kind in table.schema().items() if kind.is_string()}
         return frame.astype(text)
+
+
+def _instants(frame: pd.DataFrame, cutoff: Cutoff) -> pd.Series[pd.Timestamp]:
+    """Return the cutoff once per row."""
+    return pd.Series(cutoff.at, index=frame.index, dtype="datetime64[us]")
 
 
 def _with_labels(

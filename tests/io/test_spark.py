@@ -96,6 +96,13 @@ def test_every_fact_is_that_of_the_embedded_engine(built):
     pd.testing.assert_frame_equal(here, there, check_exact=False, rtol=1e-11)
 
 
+@pytest.mark.parametrize("name", ["touches_at", "projects_at", "credit_at", "capability_gaps_at"])
+def test_every_table_beside_the_facts_is_that_of_the_embedded_engine(projects, name):
+    here, there = (getattr(project.builder, name)(CUTOFF) for project in projects)
+    assert len(here) > 0
+    pd.testing.assert_frame_equal(here, there, check_exact=False, rtol=1e-11)
+
+
 def _alike(one: pd.Series, other: pd.Series) -> bool:
     if one.dtype == "float64":
         return bool(np.allclose(one, other, rtol=1e-11, atol=1e-11, equal_nan=True))

@@ -22,7 +22,7 @@ from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import ibis
@@ -63,6 +63,9 @@ class Contacts:
     ----------
     interactions : ibis table
         The visible rows of the interactions table, with ``age``.
+    by : sequence of str
+        What the contacts are told of: each account as of the cutoff, or as of several moments, where
+        ``age`` counts from each.
 
     Notes
     -----
@@ -70,12 +73,13 @@ class Contacts:
     and seniority (``variety``), with the age of the last contact of it (``latest``).
     """
 
-    def __init__(self, interactions: ir.Table) -> None:
+    def __init__(self, interactions: ir.Table, by: Sequence[str] = ("account_id",)) -> None:
         rows = interactions
+        self._by = tuple(by)
         rated = (rows.rating.notnull() & (rows.age <= DAYS)).ifelse(rows.time, ibis.null())
-        newest = rated.max().over(ibis.window(group_by=rows.account_id))
+        newest = rated.max().over(ibis.window(group_by=[rows[name] for name in self._by]))
         contacts = rows.select(
-            "account_id",
+            *self._by,
             "age",
             "time",
             "initiative",
@@ -84,19 +88,17 @@ class Contacts:
         )
         of_each = [
             rows.filter(rows[name].notnull()).select(
-                "account_id", "age", variety=ibis.literal(name), what=rows[name]
+                *self._by, "age", variety=ibis.literal(name), what=rows[name]
             )
             for name in VARIETIES
         ]
         varied = ibis.union(*of_each)
-        varieties = varied.group_by("account_id", "variety", "what").aggregate(
-            latest=varied.age.min()
-        )
+        varieties = varied.group_by(*self._by, "variety", "what").aggregate(latest=varied.age.min())
         self.table = stacked(contacts, varieties.drop("what"))
 
     def aggregate(self, columns: dict[str, ir.Value]) -> ir.Table:
-        """Return one row per account with the given aggregates."""
-        return self.table.group_by("account_id").aggregate(**columns)
+        """Return one row per account, or whatever they are told of, with the given aggregates."""
+        return self.table.group_by(*self._by).aggregate(**columns)
 
     def history(self) -> ir.Table:
         """Return one row with ``days``: how many days ago the first visible row of the book is."""

@@ -134,6 +134,7 @@ ACCOUNTS = TableSchema(
         Column("brand_score", "number", "how well known it is"),
         Column("reference_score", "number", "how good a reference it is"),
         Column("reference_until", "time", "until when it may be named as a reference"),
+        Column("fit_score", "number", "how well it fits the customers we want"),
         Column("addressable_seats", "number", "how many seats it could use"),
         Column("valid_from", "time", "from when the row's attributes hold"),
     ),
