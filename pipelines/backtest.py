@@ -21,7 +21,11 @@ from valuemodel.evaluation.evidence import records
 from valuemodel.evaluation.gate.gate import decide
 from valuemodel.evaluation.gate.permutation import PermutedLabels, null_trials
 from valuemodel.evaluation.policy_backtest import policy_backtest, policy_lines
+from valuemodel.evaluation.policy_baselines import standing_at
 from valuemodel.evaluation.slices import slice_labels, slice_lines, slice_metrics
+from valuemodel.evaluation.stability_backtest import stability_backtest, stability_lines
+from valuemodel.evaluation.tier_calibration import calibration_lines, tier_calibration
+from valuemodel.evaluation.touch_association import touch_association, touch_lines
 from valuemodel.evaluation.true_values import against_truth, truth_lines
 from valuemodel.io.sinks import write_table
 from valuemodel.metrics.splits import Fold
@@ -51,17 +55,9 @@ def run(project: Project, as_of: str | None = None, *, permutations: int = 0) ->
     # What tiers by these predictions would have caught, and what was to be expected where it is known.
     ledger, cutoffs = project.builder.ledger, [fold.cutoff for fold in folds]
     spent = effort(project.builder.connection, ledger, cutoffs, horizon, cutoff)
-    policy = policy_backtest(
-        table,
-        project.policy,
-        model=CHALLENGER,
-        baseline=BASELINE,
-        horizon=horizon,
-        resampling=Resampling(),
-        effort=spent,
-    )
+    tiering = tiers_replayed(project, table, spent, cutoffs)
     tenths, truths = against_truth(table, project.truth, settings.value.measure)
-    found = figures(table, slices, project) | {"stand_ins": stand_ins, "policy": policy}
+    found = figures(table, slices, project) | {"stand_ins": stand_ins} | tiering
     found |= {"truth": tenths, "truth_figures": truths} if len(truths) else {}
 
     folder = project.output / "backtests" / cutoff.text
@@ -74,7 +70,10 @@ def run(project: Project, as_of: str | None = None, *, permutations: int = 0) ->
     lines = (
         f"judged at {at}, horizon {horizon}; written to {folder}",
         *said(project, folds, found, [*left_out, standing]),
-        *policy_lines(policy, settings.project.currency, spent),
+        *policy_lines(tiering["policy"], settings.project.currency, spent),
+        *calibration_lines(tiering["tier_calibration"]),
+        *stability_lines(tiering["stability"]),
+        *touch_lines(tiering["touches"]),
         *truth_lines(tenths, truths, horizon.label, CHALLENGER, settings.backtest.truth),
         *slice_lines(found["slices"], CHALLENGER, BASELINE),
         gate.note,
@@ -93,8 +92,36 @@ def run(project: Project, as_of: str | None = None, *, permutations: int = 0) ->
         "differences": records(found["comparison"]),
         "truth": records(truths),
     }
-    names = ("coverage", "churn_by_rule", "metrics", "policy", "slices", "stand_ins")
+    names = ("coverage", "churn_by_rule", "metrics", "slices", "stand_ins", *tiering)
     return Result(lines, document | {name: records(found[name]) for name in names})
+
+
+def tiers_replayed(
+    project: Project, table: pd.DataFrame, spent: pd.DataFrame | None, cutoffs: Sequence[Cutoff]
+) -> dict[str, pd.DataFrame]:
+    """Replay the tier policy on the judged cutoffs: what it caught, how sure it was, how it flapped."""
+    policy, horizon = project.policy, project.settings.value.tiering
+    caught = policy_backtest(
+        table,
+        policy,
+        model=CHALLENGER,
+        baseline=BASELINE,
+        horizon=horizon,
+        resampling=Resampling(),
+        effort=spent,
+        standing=standing_at(project.builder, cutoffs),
+    )
+    margin = project.settings.value.winnability_margin
+    return {
+        "policy": caught,
+        "tier_calibration": tier_calibration(table, policy, model=CHALLENGER, horizon=horizon),
+        "stability": stability_backtest(
+            table, policy, model=CHALLENGER, baseline=BASELINE, horizon=horizon
+        ),
+        "touches": touch_association(
+            table, spent, baseline=BASELINE, horizon=horizon, margin=margin
+        ),
+    }
 
 
 def judged(

@@ -16,18 +16,25 @@ from valuemodel.dataset import Dataset
 from valuemodel.estimators.account_model import AccountModel
 from valuemodel.evaluation.coverage import coverage_words
 from valuemodel.evaluation.evidence import Evidence
+from valuemodel.evaluation.override_accuracy import no_overrides, override_accuracy, realised_from
 from valuemodel.evaluation.stability import Stability
 from valuemodel.explain.agreement import mark_stable
 from valuemodel.explain.choice import Chosen, choose_accounts
 from valuemodel.explain.drivers import Explanation, explain_accounts
+from valuemodel.explain.levers import levers
 from valuemodel.explain.reasons import reasons
+from valuemodel.io.earlier_run import closed_run, earlier_run, stored_policy
 from valuemodel.io.manifest import Scorer, describe_run
+from valuemodel.io.plan_sources import labels_before
 from valuemodel.io.publication import open_run, run_key
-from valuemodel.io.stored import read_manifest, run_before
+from valuemodel.io.stored import read_manifest
 from valuemodel.periods import Cutoff
 from valuemodel.project import Project, Result
 from valuemodel.scoring import Scored, score_accounts
-from valuemodel.tiers.recommendations import assign_tiers, with_reasons
+from valuemodel.tiers.earlier import EarlierRun
+from valuemodel.tiers.plan import PlanSources, coverage_plan
+from valuemodel.tiers.reason_columns import with_reasons
+from valuemodel.tiers.recommendations import Recommended, recommend
 
 
 def run(
@@ -57,17 +64,27 @@ def run(
         )
 
         # The tiers, against those of the run before; and why, for those whose reasons are read.
-        tiers = recommend(project, cutoff, scored)
+        earlier = earlier_run(project.output, cutoff)
+        found = tiered(project, cutoff, scored, earlier)
         held = Stability.from_document(project.tracking.document(version, "stability.json"))
-        chosen, why = explain(project, scorer, dataset, scored, tiers, held)
+        chosen, why = explain(project, scorer, dataset, scored, found.table, held)
+        found = replace(found, table=with_reasons(found.table, sentences(project, dataset, why)))
+
+        # What follows from the tiers: who serves whom, when, and at what cost.
+        sources = gathered(project, cutoff)
         tables = {
             "predictions": scored.predictions,
             "account_facts": scored.account_facts,
             "drivers": why.drivers,
             "importance": why.importance,
-            "recommendations": with_reasons(tiers, sentences(project, dataset, why)),
+            "white_space": sources.white_space,
+            "touches": sources.touches,
+            "projects": sources.projects,
+            "credit": sources.credit,
+            "capability_gaps": sources.capability_gaps,
+            **coverage_plan(found, project.policy, sources, earlier).tables,
         }
-        tables["white_space"] = project.builder.white_space_at(cutoff)
+        tables["plan_overrides"] = overrides_judged(project, cutoff, scored)
         tables["portfolio"] = sums(project, scorer, scored, tables["recommendations"])
 
         # Nothing is published unless every account and its money are accounted for.
@@ -86,7 +103,7 @@ def run(
             ),
         )
         manifest = described(project, tables, facts, who)
-        manifest["warnings"] = dried_up(scorer, dataset)
+        manifest["warnings"] = [*dried_up(scorer, dataset), *found.findings]
         manifest["reasons"] = chosen.as_document() | held.summary_of(scorer.name)
         for name, table in tables.items():
             job.write_table(name, table)
@@ -103,21 +120,57 @@ def key_of(project: Project, cutoff: Cutoff, model: str) -> str:
         as_of=cutoff,
         inputs=project.fingerprint,
         model=model,
-        policy=project.policy.digest,
+        policy=project.policies.digest,
         code=__version__,
     )
 
 
-def recommend(project: Project, cutoff: Cutoff, scored: Scored) -> pd.DataFrame:
+def tiered(
+    project: Project, cutoff: Cutoff, scored: Scored, earlier: EarlierRun | None
+) -> Recommended:
     """Cut the tiers by the policy, against those of the run before."""
-    before = run_before(project.output, cutoff, ["recommendations"])
-    return assign_tiers(
+    return recommend(
         scored.predictions,
         project.policy,
-        facts=scored.account_facts,
-        previous=before.tables["recommendations"] if before else None,
+        scored.account_facts,
+        earlier,
         horizon=project.settings.value.tiering,
+        overrides=project.policies.overrides(cutoff),
     )
+
+
+def gathered(project: Project, cutoff: Cutoff) -> PlanSources:
+    """Gather what the plan asks for beside predictions and facts; it is stored with the run."""
+    builder, policies, settings = project.builder, project.policies, project.settings
+    return PlanSources(
+        currency=settings.project.currency,
+        statement=settings.value_statement,
+        net_of=settings.value.subtract if settings.value.measure == "contribution" else (),
+        touches=builder.touches_at(cutoff),
+        projects=builder.projects_at(cutoff),
+        credit=builder.credit_at(cutoff),
+        capability_gaps=builder.capability_gaps_at(cutoff),
+        white_space=builder.white_space_at(cutoff),
+        labels_before=labels_before(project.output, cutoff),
+        second=policies.second,
+        play=policies.play,
+    )
+
+
+def overrides_judged(project: Project, cutoff: Cutoff, scored: Scored) -> pd.DataFrame:
+    """Say whether people or the rules were nearer, in the run whose horizon has closed by now."""
+    horizon = project.settings.value.tiering
+    closed = closed_run(project.output, cutoff, horizon)
+    policy = stored_policy(closed) if closed else None
+    if (
+        closed is None
+        or policy is None
+        or "override_reason" not in closed.tables["recommendations"]
+    ):
+        return no_overrides()
+    past = closed.tables["predictions"].set_index("account_id")[f"past_value_{horizon.label}"]
+    came = realised_from(scored.account_facts, horizon)
+    return override_accuracy(closed.tables["recommendations"], came, policy, past)
 
 
 def explain(
@@ -151,13 +204,11 @@ def explain(
 
 
 def sentences(project: Project, dataset: Dataset, why: Explanation) -> pd.DataFrame:
-    """Say the reasons in words."""
-    settings = project.settings
-    return reasons(
-        why.drivers,
-        dataset.features,
-        currency=settings.project.currency,
-        churn_rule=settings.churn_rule,
+    """Say the reasons in words, and what goes with a higher value among what can be moved."""
+    settings, currency = project.settings, project.settings.project.currency
+    told = reasons(why.drivers, dataset.features, currency=currency, churn_rule=settings.churn_rule)
+    return told.merge(
+        levers(why.drivers, dataset.features, currency=currency), on="account_id", how="left"
     )
 
 

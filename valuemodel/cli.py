@@ -7,27 +7,26 @@ that needs them, so that help answers at once. The clock is read here, once, and
 
 from __future__ import annotations
 
-import json
+import gc
 import signal
-import sys
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Never
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from valuemodel.exceptions import UsageError, ValueModelError
 from valuemodel.periods import Cutoff
 from valuemodel.project import Project, Result
 from valuemodel.settings.files import find_settings, project_root, set_names, settings_with_cutoffs
+from valuemodel.terminal import Say, fail, known, show, stopping, terminated, working
 from valuemodel.version import __version__
 
 if TYPE_CHECKING:
     from valuemodel.evaluation.time_discipline import Discipline
+
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 app = typer.Typer(
     name="valuemodel",
@@ -82,7 +81,7 @@ def init(
     lines.append(
         f"next: name your tables in {folder / 'valuemodel.toml'}, or run 'valuemodel demo' there"
     )
-    _show(Result(tuple(lines), {"written": [str(path) for path in written]}), as_json, quiet)
+    show(Result(tuple(lines), {"written": [str(path) for path in written]}), as_json, quiet)
 
 
 @app.command()
@@ -103,7 +102,7 @@ def demo(
         settings = root / _BOOKS[book]
     with _open(settings) as project:
         result = _step(project, "demo", quiet, accounts=accounts, seed=seed)
-    _show(result, as_json, quiet)
+    show(result, as_json, quiet)
 
 
 @app.command()
@@ -126,15 +125,15 @@ def check(
         problem = "the tables are checked as a whole; --as-of goes with --features"
         raise UsageError(problem, received=as_of, hint="add --features")
     with _open(settings) as project:
-        with _working("reading the tables", quiet):
+        with working("reading the tables", quiet):
             report = project.tables.report
         lines, document = tuple(report.lines()), dict(report.as_document())
         if features:
-            with _working("building every feature again", quiet):
+            with working("building every feature again", quiet):
                 discipline = _time_discipline(project, as_of)
             lines += tuple(discipline.lines())
             document["time_discipline"] = discipline.as_document()
-    _show(Result(lines, document), as_json, quiet)
+    show(Result(lines, document), as_json, quiet)
 
 
 @app.command()
@@ -188,9 +187,9 @@ def compare(
     """Lay the backtests of several settings files side by side in one table."""
     paths = settings or settings_with_cutoffs(project_root(find_settings(Path.cwd())))
     named = dict(zip(set_names(paths), paths, strict=True))
-    with _open(paths[0]) as home, _working("compare …", quiet):
+    with _open(paths[0]) as home, working("compare …", quiet):
         result = home.pipeline("compare")(home.root, _opened(named), markdown)
-    _show(result, as_json, quiet)
+    show(result, as_json, quiet)
 
 
 @app.command()
@@ -221,6 +220,43 @@ def score(
     """Score the whole book, cut the tiers and publish the run."""
     started = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - the clock, once
     _pipeline("score", settings, as_json, quiet, as_of=as_of, model=model, started=started)
+
+
+@app.command()
+def tier(
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="The policy file to try; default: the project's models/tiers.toml."),
+    ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option("--for", help="Only the accounts that this person owns or reviews."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="Of which published run; default: the current one."),
+    ] = None,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Replay a tier policy on a published run, without a model, and say who would move."""
+    _pipeline("tier", settings, as_json, quiet, as_of=as_of, policy=policy, person=person)
+
+
+@app.command()
+def explain(
+    account: Annotated[str, typer.Argument(help="The account's id.")],
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="Of which published run; default: the current one."),
+    ] = None,
+    settings: SettingsPath = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the brief of one account: its tier and why, what changed, what is due."""
+    _pipeline("explain", settings, as_json, quiet, account=account, as_of=as_of)
 
 
 @app.command()
@@ -258,7 +294,7 @@ def rollback(
     with _open(settings) as project:
         version = project.tracking.rollback(reason)
     line = f"champion is version {version.number} again"
-    _show(Result((line,), {"champion": version.number}), as_json, quiet)
+    show(Result((line,), {"champion": version.number}), as_json, quiet)
 
 
 @data.command("get")
@@ -276,9 +312,9 @@ def data_get(
 
     with _open(settings) as project:
         folder = project.root / "data" / "public"
-    written = get_public(name, folder, original=original, report=_Say(quiet))
+    written = get_public(name, folder, original=original, report=Say(quiet))
     lines = tuple(f"ready: {path}" for path in written)
-    _show(Result(lines, {"files": [str(path) for path in written]}), as_json, quiet)
+    show(Result(lines, {"files": [str(path) for path in written]}), as_json, quiet)
 
 
 @data.command("list")
@@ -288,7 +324,7 @@ def data_list(as_json: Json = False, quiet: Quiet = False) -> None:
 
     lines = tuple(f"{name:16} {source.title}" for name, source in PUBLIC.items())
     document = {name: source.title for name, source in PUBLIC.items()}
-    _show(Result(lines, {"data": document}), as_json, quiet)
+    show(Result(lines, {"data": document}), as_json, quiet)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -299,18 +335,21 @@ def run(arguments: Sequence[str]) -> int:
     arguments : sequence of str
         What follows ``valuemodel`` on the command line.
     """
-    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGTERM, terminated)
+    # Queries of many features are built of millions of small objects that all live on: looking for
+    # garbage among them every 700 costs a tenth of the time of a training.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     as_json = "--json" in arguments
     try:
         outcome = app(args=list(arguments), prog_name="valuemodel", standalone_mode=False)
     except ValueModelError as error:
-        return _fail(error, as_json)
+        return fail(error, as_json)
     except KeyboardInterrupt:
         return 130
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except Exception as error:
-        return 143 if _stopping() else _fail(_known(error), as_json)
+        return 143 if stopping() else fail(known(error), as_json)
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -340,59 +379,9 @@ def _pipeline(
 ) -> None:
     with _open(settings) as project:
         result = _step(project, name, quiet, **arguments)
-    _show(result, as_json, quiet)
+    show(result, as_json, quiet)
 
 
 def _step(project: Project, name: str, quiet: bool, **arguments: object) -> Result:
-    with _working(f"{name} …", quiet):
+    with working(f"{name} …", quiet):
         return project.pipeline(name)(project, **arguments)
-
-
-class _Say:
-    """Progress on stderr, where there is a terminal to read it."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=quiet or not sys.stderr.isatty())
-
-    def __call__(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
-
-
-def _working(text: str, quiet: bool) -> Any:
-    return Console(stderr=True, quiet=quiet or not sys.stderr.isatty()).status(text)
-
-
-def _show(result: Result, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        print(json.dumps(result.document, ensure_ascii=False, allow_nan=False, default=str))
-    elif not quiet:
-        print("\n".join(result.lines))
-
-
-def _fail(error: ValueModelError, as_json: bool) -> int:
-    if as_json:
-        print(json.dumps(error.as_document(), ensure_ascii=False))
-    print(f"error: {error}", file=sys.stderr)
-    return error.exit_code
-
-
-def _known(error: Exception) -> ValueModelError:
-    """Turn errors of the command parser into ours; anything else is a fault of ours, with its trace."""
-    show = getattr(error, "format_message", None)
-    if show is not None:
-        return UsageError(str(show()), hint="see 'valuemodel --help'")
-    traceback.print_exception(error)
-    shown = f"{type(error).__name__}: {error}"
-    return ValueModelError("an unexpected fault, ours to mend", received=shown[:2_000])
-
-
-def _stopping() -> bool:
-    # A library may make an error of its own of a stop: DuckDB says that its query was interrupted.
-    return signal.getsignal(signal.SIGALRM) is _terminated
-
-
-def _terminated(_number: int, _frame: FrameType | None) -> Never:
-    # Where a library's callback swallows the exception, it is raised again five seconds later.
-    signal.signal(signal.SIGALRM, _terminated)
-    signal.alarm(5)
-    raise SystemExit(143)

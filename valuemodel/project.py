@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from valuemodel.evaluation.backtest import Candidate
     from valuemodel.evaluation.gate.gate import GateRule
     from valuemodel.features.own import OwnFeature
+    from valuemodel.io.policies import Policies
     from valuemodel.io.sources import Tables
     from valuemodel.tables.ledger import Ledger
     from valuemodel.tiers.policy import TierPolicy
@@ -46,15 +47,7 @@ _DEFINITIONS = ("baseline", "future_value", "churn_risk", "wallet")
 
 @dataclass(frozen=True)
 class Result:
-    """What a pipeline leaves: lines for a person, a document for a program.
-
-    Parameters
-    ----------
-    lines : sequence of str
-        What to print, a line each.
-    document : mapping
-        What ``--json`` prints; JSON values only.
-    """
+    """What a pipeline leaves: ``lines`` for a person, and a ``document`` of JSON values for a program."""
 
     lines: tuple[str, ...]
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -193,11 +186,16 @@ class Project:
         return Tracking(fill_environment(uri), self.settings.project.name, self.root)
 
     @cached_property
+    def policies(self) -> Policies:
+        """The tier policy, those beside it, and what people decided."""
+        from valuemodel.io.policies import Policies  # noqa: PLC0415 - opened only when asked for
+
+        return Policies.open(self.root / "models" / "tiers.toml", self.root)
+
+    @property
     def policy(self) -> TierPolicy:
         """The tier policy of ``models/tiers.toml``."""
-        from valuemodel.tiers.policy import TierPolicy  # noqa: PLC0415 - opened only when asked for
-
-        return TierPolicy.load(self.root / "models" / "tiers.toml")
+        return self.policies.main
 
     @cached_property
     def schedule(self) -> Schedule:

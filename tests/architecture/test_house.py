@@ -27,6 +27,9 @@ TESTED_ELSEWHERE = {
     "valuemodel/settings/value.py": "tests/settings/test_document.py gives each a wrong value",
     "valuemodel/settings/project.py": "tests/settings/test_document.py gives each a wrong value",
     "valuemodel/io/spark_dialect.py": "tests/io/test_spark.py compares both engines",
+    "valuemodel/tiers/optimisation/counts.py": "test_optimum.py beside solves through it",
+    "valuemodel/tiers/optimisation/groups.py": "test_optimum.py beside solves through it",
+    "valuemodel/tiers/optimisation/problem.py": "a record of arrays; test_optimum.py beside",
     "valuemodel/estimators/horizon_estimator.py": "what all estimators share; tests of each",
 }
 

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 
 from valuemodel.dataset import Dataset, DatasetBuilder
+from valuemodel.estimators.intervals.conformal import ConformalIntervals
+from valuemodel.estimators.intervals.ranges import Ranges
 from valuemodel.evaluation.backtest import COLUMNS, Candidate, run_backtest
 from valuemodel.exceptions import ModelRefused
 from valuemodel.metrics.splits import Schedule
@@ -25,6 +27,7 @@ SETTINGS = Settings.parse(
         "features": {"groups": ["recency_frequency"]},
     }
 )
+PROMISED = ["y_low", "y_high", "y_q05", "y_q25", "y_q50", "y_q75", "y_q95"]
 END = Cutoff.parse("2020-12-01")
 SCHEDULE = Schedule(
     horizons=tuple(SETTINGS.value.ordered),
@@ -87,7 +90,8 @@ def test_the_table_is_tidy_and_holds_every_judged_account_once():
     table = run_backtest(builder(lines()), candidates, folds, labels_until=END)
     assert list(table.columns) == COLUMNS
     assert not table.duplicated(["fold", "account_id", "target", "horizon", "model"]).any()
-    assert table.drop(columns=["y_low", "y_high"]).notna().all(axis=None)
+    assert table.drop(columns=PROMISED).notna().all(axis=None)
+    assert table[PROMISED].isna().all(axis=None)  # a mean promises no interval and no quantiles
     assert set(table["target"]) == {"value", "churn"}
     assert set(table["horizon"]) == {"1m", "3m"}
     assert table.groupby("fold")["cutoff"].unique().str[0].tolist() == [
@@ -152,6 +156,7 @@ def test_no_fold_gives_an_empty_table_with_the_same_columns():
     table = run_backtest(builder(lines()), [("means", Means())], [], labels_until=END)
     assert list(table.columns) == COLUMNS
     assert table.empty
+    assert (table[PROMISED].dtypes == "float64").all()
 
 
 @pytest.mark.parametrize(
@@ -206,3 +211,20 @@ def test_a_risk_that_is_missing_where_there_is_a_truth_is_refused():
     candidate = Candidate("gaps", lambda d, as_of: Fitted(lambda X: by_contract(X) * np.nan))
     with pytest.raises(ModelRefused, match="predicts a missing"):
         run_backtest(Contracts(), [candidate], folds, labels_until=END, churn_rule="contract")
+
+
+def test_what_a_candidate_promises_of_a_value_stands_beside_it():
+    """The interval and every quantile of a candidate that has them; churn has none."""
+
+    class Sure(Fitted):
+        ranges = Ranges({"1m": ConformalIntervals.learn(np.arange(1.0, 99), np.arange(1.0, 99))})
+
+    folds = SCHEDULE.folds([Cutoff.parse("2020-08-01")])
+    candidate = Candidate("sure", lambda dataset, as_of: Sure(by_contract))
+    table = run_backtest(Contracts(), [candidate], folds, labels_until=END, churn_rule="contract")
+    churn, value = (table[table["target"] == target] for target in ("churn", "value"))
+    expected = Sure.ranges.columns(pd.DataFrame({"value_1m": [4.0]}), candidate.interval)
+    for name in PROMISED:
+        part = name.removeprefix("y_")
+        assert value[name].tolist() == [expected[f"value_1m_{part}"].item()] * 6
+    assert churn[PROMISED].isna().all(axis=None)

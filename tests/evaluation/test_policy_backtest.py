@@ -13,6 +13,7 @@ from valuemodel.evaluation.policy_backtest import (
     policy_backtest,
     policy_lines,
 )
+from valuemodel.evaluation.policy_baselines import STANDING_TYPES
 from valuemodel.exceptions import UsageError
 from valuemodel.metrics.value import top_decile_share
 from valuemodel.periods import Horizon
@@ -125,6 +126,78 @@ def test_hours_are_those_of_the_policy_and_those_that_contacts_tell(table):
     assert "points (" in said[0]
     assert said[1].startswith("hours that the policy plans for tier A, per 1,000 EUR that came: ")
     assert said[2].endswith("(1,000 of 2,000 contacts say how long they took)")
+
+
+def standing(table, cutoffs=("2020-01-01", "2020-02-01"), n=500, **columns) -> pd.DataFrame:
+    """Give every account a tier and a contract value at the cutoffs, by default none."""
+    rows = {
+        "cutoff": np.repeat(pd.to_datetime(list(cutoffs)), n),
+        "account_id": sorted(table["account_id"].unique()) * len(cutoffs),
+        "current_tier": None,
+        "arr": np.nan,
+    }
+    return pd.DataFrame(rows | columns).astype(STANDING_TYPES)
+
+
+def test_the_company_s_own_tiers_catch_what_as_many_accounts_from_their_top_brought(table):
+    """Forty accounts of each cutoff are A today; as many more as fifty take are those of B."""
+    own, expected = [], []
+    for number in range(2):
+        came, forecasts = book(number)
+        tier = np.full(500, "C", dtype=object)
+        tier[np.random.default_rng(number).permutation(500)[:240]] = ["A"] * 40 + ["B"] * 200
+        own += tier.tolist()
+        order = sorted(range(500), key=lambda at: (tier[at], -forecasts["past_value"][at]))
+        expected.append(came[order[:50]].sum() / came.sum())
+    found = judge(table, standing=standing(table, current_tier=own))
+    top = found[found["tier"] == "A"]
+    assert top["by_current_tier"].to_numpy() == pytest.approx([*expected, np.mean(expected)])
+    gap = top["by_prediction"] - top["by_current_tier"]
+    assert top["difference_to_current"].to_numpy() == pytest.approx(gap.to_numpy())
+    assert (top["difference_to_current_low"] < top["difference_to_current"]).all()
+    assert (top["difference_to_current"] < top["difference_to_current_high"]).all()
+    for number, share in enumerate(expected):
+        money = top["value_by_current_tier"].iloc[number]
+        assert money == pytest.approx(share * book(number)[0].sum())
+    contract = [name for name in POLICY_COLUMNS if "contract" in name]
+    assert len(contract) == 5
+    assert found[contract].isna().all(axis=None)
+    every = found.groupby("cutoff")["by_current_tier"].sum()
+    assert every.to_numpy() == pytest.approx([1.0] * 3)
+
+
+def test_contract_values_that_are_the_forecasts_differ_by_nothing_in_any_draw(table):
+    forecasts = np.concatenate([book(number)[1]["ours"] for number in range(2)])
+    found = judge(table, standing=standing(table, arr=forecasts))
+    assert found["by_contract_value"].to_numpy() == pytest.approx(found["by_prediction"])
+    assert found["value_by_contract_value"].to_numpy() == pytest.approx(
+        found["value_by_prediction"]
+    )
+    differences = [
+        "difference_to_contract",
+        "difference_to_contract_low",
+        "difference_to_contract_high",
+    ]
+    assert found[differences].to_numpy() == pytest.approx(0.0)
+    assert found[[name for name in POLICY_COLUMNS if "current" in name]].isna().all(axis=None)
+    assert [line for line in policy_lines(found, "EUR") if "by contract value" in line]
+
+
+def test_the_mean_is_not_known_where_a_cutoff_is_not(table):
+    first = standing(table, cutoffs=["2020-01-01"], current_tier="B", arr=1.0)
+    found = judge(table, draws=20, standing=first).set_index("cutoff")
+    for way in ("by_current_tier", "by_contract_value"):
+        assert found.loc["2020-01-01", way].notna().all()
+        assert found.loc[["2020-02-01", ALL], way].isna().all()
+
+
+def test_standings_change_nothing_of_what_is_told_without_them(table):
+    before = judge(table, draws=50)
+    after = judge(table, draws=50, standing=standing(table, current_tier="A", arr=1.0))
+    told = [name for name in POLICY_COLUMNS if "current" not in name and "contract" not in name]
+    pd.testing.assert_frame_equal(after[told], before[told])
+    # Where all are alike, past value decides.
+    assert after["by_current_tier"].to_numpy() == pytest.approx(after["by_past_value"])
 
 
 def test_unknown_hours_are_said_to_be_unknown_and_never_nothing(table):

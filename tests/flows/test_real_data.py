@@ -114,6 +114,16 @@ def test_the_iowa_stores_are_scored_better_than_by_past_value(project, real_data
     assert brier(table["silent"], table["churn_12m"]) < 0.02
     recommendations = pd.read_parquet(Path(document["folder"]) / "recommendations.parquet")
     assert (recommendations["tier"] == "A").mean() <= 0.10
+    # Transactions only: the whole plan all the same, what it lacks missing and not guessed.
+    replay = run(project, IOWA, capsys, "tier")
+    assert replay["moves"] == 0
+    lines = pd.read_csv(Path(replay["folder"]) / "plan_lines.csv").set_index("tier")
+    assert lines.loc["A", "binding_rule"] in {"value", "accounts"}
+    queue = recommendations.sort_values(["tier", "queue_rank"])
+    assert queue.groupby("tier")["rank"].apply(lambda one: one.is_monotonic_increasing).all()
+    assert recommendations["tier_probability"].between(0, 1).all()
+    value = pd.read_csv(Path(replay["folder"]) / "plan_value.csv")
+    assert value["contribution"].isna().all()
     page = Path(run(project, IOWA, capsys, "review")["page"]).read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
 

@@ -4,68 +4,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from valuemodel.tiers.policy import TierPolicy
-from valuemodel.tiers.recommendations import assign_tiers
-from valuemodel.tiers.summary import gini, share_of_top, summarise
+from valuemodel.tiers.concentration import concentration, gini, share_of_top
 
-POLICY = TierPolicy.parse(
-    {
-        "version": "1",
-        "tiers": [
-            {
-                "name": "A",
-                "share_of_value": 0.5,
-                "share_of_accounts": 0.3,
-                "touches": [{"name": "visit", "per_year": 2, "hours": 3}],
-            },
-            {"name": "B", "share_of_value": 0.9},
-            {"name": "C"},
-        ],
-    }
-)
 BOOK = pd.DataFrame(
-    {
-        "account_id": list("abcde"),
-        "as_of": pd.Timestamp("2011-06-09"),
-        "value_6m": [60.0, 25.0, 10.0, 5.0, -10.0],
-        "past_value_6m": [10.0, 50.0, 20.0, 20.0, 0.0],
-    }
+    {"value": [60.0, 25.0, 10.0, 5.0, -10.0], "past": [10.0, 50.0, 20.0, 20.0, np.nan]}
 )
-
-
-def test_the_tiers_add_up_to_the_book() -> None:
-    summary = summarise(assign_tiers(BOOK, POLICY), BOOK, POLICY)
-    tiers = summary.tiers.set_index("tier")
-    assert tiers["accounts"].to_dict() == {"A": 1, "B": 2, "C": 2}
-    assert tiers["predicted_value"].to_dict() == {"A": 60.0, "B": 35.0, "C": -5.0}
-    assert tiers["past_value"].to_dict() == {"A": 10.0, "B": 70.0, "C": 20.0}
-    assert tiers["share_of_past"].sum() == pytest.approx(1.0)
-    assert tiers["share_of_predicted"].sum() == pytest.approx(1.0)
-    assert tiers["binding_rule"].tolist() == ["value", "value", "rest"]
-    assert tiers.loc["A", "hours"] == 6.0
-    assert tiers.loc["A", "lowest_score"] == 60.0
-
-
-def test_moves_count_every_account_once() -> None:
-    moves = summarise(assign_tiers(BOOK, POLICY), BOOK, POLICY).moves
-    assert moves.to_numpy().sum() == len(BOOK)
-    assert moves.loc["A", "B"] == 1
-    assert list(moves.index) == list(moves.columns) == ["A", "B", "C"]
-
-
-def test_an_empty_tier_stays_in_the_table() -> None:
-    nothing = BOOK.assign(value_6m=0.0, past_value_6m=0.0)
-    summary = summarise(assign_tiers(nothing, POLICY), nothing, POLICY)
-    assert summary.tiers["accounts"].tolist() == [0, 0, 5]
-    assert summary.tiers["share_of_predicted"].isna().all()
-    assert summary.concentration[["share_of_top_20", "gini"]].isna().all(axis=None)
 
 
 def test_concentration_is_measured_on_past_and_on_predicted_value() -> None:
-    table = summarise(assign_tiers(BOOK, POLICY), BOOK, POLICY).concentration.set_index("value")
-    assert table.loc["past", "share_of_top_20"] == pytest.approx(0.5)
-    assert table.loc["predicted", "share_of_top_20"] == pytest.approx(0.6)
+    table = concentration(BOOK).set_index("value")
+    assert table.loc["past", "share_of_top"] == pytest.approx(0.5)
+    assert table.loc["predicted", "share_of_top"] == pytest.approx(0.6)
     assert table.loc["predicted", "gini"] > table.loc["past", "gini"]
+    assert concentration(BOOK, top=0.4)["share_of_top"].tolist() == pytest.approx([0.7, 0.85])
+
+
+def test_a_book_without_value_has_none() -> None:
+    table = concentration(BOOK.assign(value=0.0, past=-1.0))
+    assert table[["share_of_top", "gini"]].isna().all(axis=None)
 
 
 def test_gini_is_half_the_mean_difference_over_the_mean() -> None:

@@ -28,6 +28,9 @@ DESIGN = """account_id, as_of, tier, tier_by_past_value, previous_tier, tier_pro
 too_close_to_call, score, score_revenue, score_potential, score_demonstration, score_winnability,
 binding_rule, move_reason, reason_up_1, reason_up_2, reason_up_3, reason_down_1, reason_down_2,
 reason_down_3, play, hours, queue_rank, queue_reason, review_date, policy_version, model_version"""
+#: What the table holds beyond the contract, after it.
+MORE = """rank, gap_up, gap_down, tier_without_override, tier_by_contract_value, tier_since, pinned_by,
+held_by, override_reason, override_owner, override_expires, path, lumpy, industry_weight, what_moves_up"""
 
 
 def predictions(n: int = 40, seed: int = 0) -> pd.DataFrame:
@@ -47,7 +50,7 @@ def predictions(n: int = 40, seed: int = 0) -> pd.DataFrame:
 
 def test_the_table_has_the_columns_and_types_of_the_contract() -> None:
     table = assign_tiers(predictions(), POLICY)
-    assert list(table.columns) == [name.strip() for name in DESIGN.split(",")]
+    assert list(table.columns) == [name.strip() for name in f"{DESIGN}, {MORE}".split(",")]
     assert table.dtypes.astype(str).to_dict() == RECOMMENDATION_TYPES
     not_yet = ["tier_probability", "too_close_to_call", "score_revenue", "reason_up_1"]
     assert table[not_yet].isna().all(axis=None)
@@ -77,7 +80,7 @@ def test_the_queue_counts_from_one_in_each_tier_by_score() -> None:
         assert ordered["score"].is_monotonic_decreasing
     size = (table["tier"] == "A").sum()
     first = table.loc[table["score"].idxmax(), "queue_reason"]
-    assert first == f"1 of {size} in tier A by predicted value of the next 6 months"
+    assert first == f"1 of {size} in tier A: no contact is known, place by score"
 
 
 def test_the_rule_says_why_an_account_stands_no_higher() -> None:

@@ -21,6 +21,7 @@ import pandas as pd
 
 from valuemodel.dataset import Dataset
 from valuemodel.estimators.churn_rules import Rule, rules_of
+from valuemodel.estimators.intervals.ranges import BOUNDS, QUANTILES
 from valuemodel.evaluation.candidates import (
     Builder,
     Candidate,
@@ -39,7 +40,7 @@ __all__ = ["COLUMNS", "Builder", "Candidate", "Fit", "Judged", "Predictor", "jud
 
 COLUMNS = [
     "fold", "cutoff", "account_id", "target", "horizon", "y_true", "y_pred", "model", "rule",
-    "y_low", "y_high",
+    *(f"y_{part}" for part in (*BOUNDS, *QUANTILES)),
 ]  # fmt: skip
 """The columns of the tidy table; one row per fold, account, target, horizon and model."""
 
@@ -100,9 +101,9 @@ def run_backtest(
     pandas.DataFrame
         Columns fold (0 is the oldest cutoff), cutoff, account_id, target ("value" or "churn"),
         horizon (label), y_true, y_pred, model, rule ("contract" or "inactivity" for churn, else
-        ""), y_low and y_high (the interval that the candidate promises; missing without one). Horizons
-        whose window is not complete by ``labels_until`` have no rows, nor have accounts that no rule of
-        churn judges.
+        ""), y_low and y_high (the interval that the candidate promises; missing without one), y_q05,
+        y_q25, y_q50, y_q75 and y_q95 (its quantiles, likewise). Horizons whose window is not complete
+        by ``labels_until`` have no rows, nor have accounts that no rule of churn judges.
 
     Raises
     ------
@@ -205,8 +206,10 @@ def _rows(
                 "y_pred": predicted[column].to_numpy("float64"),
                 "model": name,
                 "rule": rules[target],
-                "y_low": bound_in(predicted, f"{column}_low"),
-                "y_high": bound_in(predicted, f"{column}_high"),
+                **{
+                    f"y_{part}": bound_in(predicted, f"{column}_{part}")
+                    for part in (*BOUNDS, *QUANTILES)
+                },
             }
         )
         yield rows[rows["y_true"].notna()]
@@ -228,7 +231,7 @@ def _check(name: str, predicted: pd.DataFrame, column: str, truth: pd.Series[flo
 
 def _nothing() -> pd.DataFrame:
     kinds = ["int64", "datetime64[us]", "str", "str", "str", "float64", "float64", "str", "str"]
-    kinds += ["float64", "float64"]
+    kinds += ["float64"] * (len(COLUMNS) - len(kinds))
     return pd.DataFrame(
         {name: pd.Series(dtype=kind) for name, kind in zip(COLUMNS, kinds, strict=True)}
     )

@@ -1,20 +1,19 @@
-"""What the tier policy would have been worth: tiers by prediction against tiers by past value.
+"""What the tier policy would have been worth: tiers by prediction against how accounts are chosen today.
 
 At every judged cutoff the accounts are cut into tiers by their predictions, under the project's own
-policy. The same numbers of accounts are then taken by past value, and by what came (the best there
-is). Each tier is told as the share of all value that it in fact brought, with intervals from a
-bootstrap over accounts that is paired: the three choices are made anew in every draw, of tiers that
-hold the same share of its accounts.
+policy. The same numbers of accounts are then taken by past value (S1), by the company's own tiers as they
+stood then, by contract value (S23), and by what came (the best there is). Each tier is told as the share
+of all value that it in fact brought, with intervals from a bootstrap over accounts that is paired: every
+choice is made anew in every draw, of tiers that hold the same share of its accounts.
 
 Why this way: a company does not act on a Gini but on a list of key accounts. At equal sizes the lists
 cost the same, so that the difference in value caught is what the model earns. The hours are those that
-the policy plans, and, beside them, those that contacts say were spent; where neither is known, none is
-invented.
+the policy plans, and, beside them, those that contacts say were spent (S12, S52); where neither is known,
+none is invented.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,29 +25,40 @@ from valuemodel.evaluation.bootstrap import (
     Resampling,
     draw_accounts,
     estimate,
-    judged_folds,
 )
-from valuemodel.exceptions import UsageError
+from valuemodel.evaluation.policy_baselines import WAYS, Rankings, ladder_of, rankings, value_folds
+from valuemodel.evaluation.policy_lines import (
+    ALL,
+    DIFFERENCE_TO_CONTRACT,
+    DIFFERENCE_TO_CURRENT,
+    policy_lines,
+)
 from valuemodel.metrics.arrays import FloatArray, ratio
 from valuemodel.metrics.copies import Copies
 from valuemodel.periods import Cutoff, Horizon
-from valuemodel.tiers.assignment import assign, ranking
+from valuemodel.tiers.assignment import Ties, assign
 from valuemodel.tiers.policy import TierPolicy
 
-ALL = "all"
-"""Stands for the mean over cutoffs in the column ``cutoff``."""
+__all__ = ["ALL", "POLICY_COLUMNS", "WAYS", "policy_backtest", "policy_lines"]
 
-WAYS = ("by_prediction", "by_past_value", "at_best")
 POLICY_COLUMNS = [
-    *("cutoff", "tier", "accounts", *WAYS),
+    *("cutoff", "tier", "accounts", "by_prediction", "by_past_value", "at_best"),
     *("by_prediction_low", "by_prediction_high", "difference", "low", "high"),
     *("value_by_prediction", "value_by_past_value", "hours_planned"),
     *("hours_spent_by_prediction", "hours_spent_by_past_value"),
     *("planned_per_1000_by_prediction", "planned_per_1000_by_past_value"),
     *("spent_per_1000_by_prediction", "spent_per_1000_by_past_value"),
+    *("by_current_tier", "value_by_current_tier", *DIFFERENCE_TO_CURRENT),
+    *("by_contract_value", "value_by_contract_value", *DIFFERENCE_TO_CONTRACT),
 ]  # fmt: skip
 
 _YEAR = 365.25
+_OURS, _PAST, _, _CURRENT, _CONTRACT = range(len(WAYS))
+_DIFFERENCES = {
+    _PAST: ("difference", "low", "high"),
+    _CURRENT: DIFFERENCE_TO_CURRENT,
+    _CONTRACT: DIFFERENCE_TO_CONTRACT,
+}
 
 
 @dataclass(frozen=True)
@@ -56,14 +66,17 @@ class _Cut:
     """One fold cut into tiers: how accounts are ranked each way, and which share lies above a line."""
 
     fold: JudgedFold
-    ranked: tuple[FloatArray, ...]  # per way: minus the place of each account
+    ranked: Rankings
     above: tuple[float, ...]  # per tier: the share of accounts in it and in those above
     sizes: tuple[int, ...]
 
     def caught(self, value: FloatArray, counts: FloatArray) -> FloatArray:
-        """Return what each tier holds of a value; shape (ways, tiers, draws)."""
+        """Return what each tier holds of a value; shape (ways, tiers, draws); NaN where not known."""
         found = []
         for ranked in self.ranked:
+            if ranked is None:
+                found.append(np.full((len(self.above), len(counts)), np.nan))
+                continue
             copies = Copies(ranked, counts)
             down_to = np.stack([copies.caught_by_top(value, share) for share in self.above])
             found.append(np.diff(down_to, axis=0, prepend=np.zeros((1, len(counts)))))
@@ -76,7 +89,7 @@ class _Cut:
         return ratio(caught, np.broadcast_to(whole, caught.shape))
 
 
-def policy_backtest(
+def policy_backtest(  # noqa: PLR0913 - two tables that a book may lack, all by name
     table: pd.DataFrame,
     policy: TierPolicy,
     *,
@@ -85,8 +98,9 @@ def policy_backtest(
     horizon: Horizon,
     resampling: Resampling,
     effort: pd.DataFrame | None = None,
+    standing: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Cut the judged accounts into tiers by prediction, and as many by past value.
+    """Cut the judged accounts into tiers by prediction, and take as many in each other way.
 
     Parameters
     ----------
@@ -104,20 +118,27 @@ def policy_backtest(
         Draws, confidence and seed.
     effort : pandas.DataFrame, optional
         What accounts were in fact given: see `valuemodel.evaluation.effort.effort`.
+    standing : pandas.DataFrame, optional
+        The company's own tiers and contract values then, with the columns ``cutoff, account_id,
+        current_tier, arr``: see `valuemodel.evaluation.policy_baselines.standing_at`.
 
     Returns
     -------
     pandas.DataFrame
         `POLICY_COLUMNS`, one row per cutoff and tier, then one per tier for ``"all"`` cutoffs, the
-        mean over them. Shares of realised value by_prediction, by_past_value and at_best; difference
-        (by prediction less by past value) with its interval; values in money; hours of the whole tier
-        over the horizon, and hours per 1,000 of realised value. NaN where hours are not known, or
-        where what came does not add up to something positive. No row where nothing was judged.
+        mean over them. Shares of realised value by_prediction, by_past_value, at_best, by_current_tier
+        and by_contract_value; difference (by prediction less by past value), difference_to_current and
+        difference_to_contract (less by the company's own tiers, and by contract value), with their
+        intervals; values in money; hours of the whole tier over the horizon, and hours per 1,000 of
+        realised value. NaN where hours, tiers or contract values are not known (for ``"all"``: at
+        some cutoff), or where what came does not add up to something positive. No row where nothing
+        was judged.
 
     Raises
     ------
     UsageError
-        If the table does not hold the model or the baseline on that horizon.
+        If the table does not hold the model or the baseline on that horizon, or an account stands
+        twice in the standings of a cutoff.
 
     Examples
     --------
@@ -142,14 +163,9 @@ def policy_backtest(
     """
     if table.empty:
         return pd.DataFrame(columns=POLICY_COLUMNS)
-    chosen = table[(table["target"] == "value") & (table["horizon"] == horizon.label)]
-    missing = sorted({model, baseline} - set(chosen["model"]))
-    if missing:
-        problem = f"the backtest table has no value over {horizon.label} by {' and '.join(missing)}"
-        raise UsageError(problem, received=", ".join(sorted(table["model"].unique())) or "nothing")
-    chosen = chosen[chosen["model"].isin([model, baseline])]
-    cuts = [_cut(fold, policy, model, baseline) for fold in judged_folds(chosen)]
-    accounts = int(chosen["account_id"].nunique())
+    folds = value_folds(table, [model, baseline], horizon)
+    cuts = [_cut(fold, policy, model, baseline, standing) for fold in folds]
+    accounts = 1 + max(int(fold.rows.max()) for fold in folds)
     points = np.stack([cut.shares(np.ones((1, len(cut.fold.rows))))[..., 0] for cut in cuts])
     draws = np.concatenate(
         [
@@ -170,88 +186,34 @@ def policy_backtest(
     return _per_value(frame)[POLICY_COLUMNS]
 
 
-def policy_lines(
-    found: pd.DataFrame, currency: str, effort: pd.DataFrame | None = None
-) -> Iterator[str]:
-    """Say what the first tier would have caught, and its hours beside what came, in a line each.
-
-    Examples
-    --------
-    >>> row = {"cutoff": ALL, "tier": "A", "by_prediction": 0.445, "by_past_value": 0.416}
-    >>> row |= {"at_best": 0.480, "difference": 0.029, "low": 0.010, "high": 0.048}
-    >>> row |= {"planned_per_1000_by_prediction": 2.0, "planned_per_1000_by_past_value": 2.25}
-    >>> print(*policy_lines(pd.DataFrame([row], columns=POLICY_COLUMNS), "EUR"), sep=chr(10))
-    tier A by prediction would have caught 44.5 % of value, by past value 41.6 %: +2.9 points
-    (1.0 to 4.8); at best 48.0 %
-    hours that the policy plans for tier A, per 1,000 EUR that came: 2.00 by prediction, 2.25 by past value
-    hours spent in tier A: not known, the book has no interactions
-    """
-    overall = found[found["cutoff"] == ALL]
-    if overall.empty:
-        return
-    top = overall.iloc[0]
-    tier, gap = top["tier"], 100 * top[["difference", "low", "high"]].astype("float64")
-    yield (
-        f"tier {tier} by prediction would have caught {_percent(top['by_prediction'])} of value, "
-        f"by past value {_percent(top['by_past_value'])}: {gap['difference']:+.1f} points "
-        f"({gap['low']:.1f} to {gap['high']:.1f}); at best {_percent(top['at_best'])}"
-    )
-    planned = _per_thousand(top, "planned", currency)
-    lacking = "not known, the policy does not say how long its touches take"
-    yield f"hours that the policy plans for tier {tier}{planned or f': {lacking}'}"
-    spent = _per_thousand(top, "spent", currency)
-    yield f"hours spent in tier {tier}{spent or ': not known'}{_timed(effort)}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _per_thousand(top: pd.Series[Any], kind: str, currency: str) -> str:
-    ours, theirs = (float(top[f"{kind}_per_1000_{way}"]) for way in WAYS[:2])
-    if not np.isfinite(ours + theirs):
-        return ""
-    return f", per 1,000 {currency} that came: {ours:.2f} by prediction, {theirs:.2f} by past value"
-
-
-def _timed(effort: pd.DataFrame | None) -> str:
-    """Say of how many contacts the hours are known."""
-    if effort is None:
-        return ", the book has no interactions"
-    contacts, timed = int(effort["contacts"].sum()), int(effort["timed"].sum())
-    return f" ({timed:,} of {contacts:,} contacts say how long they took)"
-
-
-def _cut(fold: JudgedFold, policy: TierPolicy, model: str, baseline: str) -> _Cut:
-    """Cut a fold into tiers by prediction, and rank its accounts by past value and by what came."""
-    past, ids = fold.forecasts[baseline], [str(account) for account in fold.accounts]
-    lines = assign(fold.forecasts[model], past, ids, policy).lines
+def _cut(
+    fold: JudgedFold, policy: TierPolicy, model: str, baseline: str, standing: pd.DataFrame | None
+) -> _Cut:
+    """Cut a fold into tiers by prediction, and rank its accounts in every way."""
+    past, ties = fold.forecasts[baseline], Ties.of([str(account) for account in fold.accounts])
+    lines = assign(fold.forecasts[model], past, ties, ladder_of(policy)).lines
     reached = [line.accounts for line in lines]
-    ranked = []
-    for score in (fold.forecasts[model], past, fold.truth):
-        place = np.empty(len(ids))
-        place[ranking(score, past, ids)] = np.arange(len(ids))
-        ranked.append(-place)
+    ranked = rankings(fold, policy, ties, model=model, baseline=baseline, standing=standing)
     sizes = np.diff(reached, prepend=0).tolist()
-    return _Cut(fold, tuple(ranked), tuple(n / len(ids) for n in reached), tuple(sizes))
+    return _Cut(fold, ranked, tuple(n / len(fold.rows) for n in reached), tuple(sizes))
 
 
 def _rows(points: FloatArray, draws: FloatArray, confidence: float) -> pd.DataFrame:
     """Return one row per tier from shares (ways, tiers) and their draws (ways, tiers, draws)."""
     columns: dict[str, Any] = dict(zip(WAYS, points, strict=True))
-    ours = [estimate(*pair, confidence) for pair in zip(points[0].tolist(), draws[0], strict=True)]
-    gaps = points[0] - points[1], draws[0] - draws[1]
-    gained = [estimate(*pair, confidence) for pair in zip(gaps[0].tolist(), gaps[1], strict=True)]
-    return pd.DataFrame(
-        columns
-        | {
-            "by_prediction_low": [one.low for one in ours],
-            "by_prediction_high": [one.high for one in ours],
-            "difference": [one.value for one in gained],
-            "low": [one.low for one in gained],
-            "high": [one.high for one in gained],
-        }
-    )
+    ours = _bounds(points[_OURS], draws[_OURS], confidence)
+    columns |= {"by_prediction_low": ours[1], "by_prediction_high": ours[2]}
+    for way, names in _DIFFERENCES.items():
+        gaps = points[_OURS] - points[way], draws[_OURS] - draws[way]
+        columns |= dict(zip(names, _bounds(*gaps, confidence), strict=True))
+    return pd.DataFrame(columns)
+
+
+def _bounds(points: FloatArray, draws: FloatArray, confidence: float) -> FloatArray:
+    """Return a figure per tier, and the ends of its interval; shape (3, tiers)."""
+    pairs = zip(points.tolist(), draws, strict=True)
+    found = [estimate(point, drawn, confidence) for point, drawn in pairs]
+    return np.array([[one.value, one.low, one.high] for one in found]).T
 
 
 def _facts(
@@ -268,11 +230,10 @@ def _facts(
     return {
         "cutoff": "" if at is None else Cutoff(at.to_pydatetime()).text,
         "accounts": cut.sizes,
-        "value_by_prediction": value[0],
-        "value_by_past_value": value[1],
+        **{f"value_{WAYS[way]}": value[way] for way in (_OURS, *_DIFFERENCES)},
         "hours_planned": np.array(planned) * np.array(cut.sizes) * horizon.days / _YEAR,
-        "hours_spent_by_prediction": spent[0],
-        "hours_spent_by_past_value": spent[1],
+        "hours_spent_by_prediction": spent[_OURS],
+        "hours_spent_by_past_value": spent[_PAST],
     }
 
 

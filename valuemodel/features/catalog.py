@@ -56,7 +56,8 @@ class Feature:
     direction : {"more", "less", "either"}
         Which way is usually better for the account's value.
     actionable : {"yes", "no", "indirect"}
-        Whether the sales organisation can move it.
+        Whether the sales organisation can move it by what it does. What an account bought is moved
+        indirectly at best: only what we do ourselves, offer or agree with it is marked ``yes``.
     sentence : str
         A template that states what is observed, with ``{value}`` for the shown value,
         such as ``"Last order {value} ago"``.

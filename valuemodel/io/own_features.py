@@ -7,14 +7,13 @@ was changed is another input. What a feature is, `valuemodel.features.own` says.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
 from valuemodel.exceptions import SettingsError, nearest
 from valuemodel.features.own import OwnFeature
+from valuemodel.io.own_file import own_digest, own_path, run_own_file
 
 
 def load_own_features(references: Sequence[str], root: Path) -> tuple[OwnFeature, ...]:
@@ -55,9 +54,9 @@ def load_own_features(references: Sequence[str], root: Path) -> tuple[OwnFeature
     modules: dict[Path, ModuleType | str] = {}
     for reference in references:
         name = reference.rpartition(":")[2]
-        path = _path(reference, root)
+        path = own_path(reference, root)
         if path not in modules:
-            modules[path] = _module(path, root)
+            modules[path] = run_own_file(path, root)
         one = _member(modules[path], name)
         if isinstance(one, OwnFeature):
             found.append(one)
@@ -72,40 +71,8 @@ def load_own_features(references: Sequence[str], root: Path) -> tuple[OwnFeature
 
 def own_digests(references: Sequence[str], root: Path) -> list[str]:
     """Return the SHA-256 of each file that holds such a feature, with its name."""
-    files = sorted({_path(reference, root) for reference in references})
-    return [
-        f"{file.relative_to(root.resolve())} {hashlib.sha256(file.read_bytes()).hexdigest()}"
-        for file in files
-    ]
-
-
-def _path(reference: str, root: Path) -> Path:
-    return (root / reference.rpartition(":")[0]).resolve()
-
-
-def _module(path: Path, root: Path) -> ModuleType | str:
-    """Run a file of the project, or say why not."""
-    spec = importlib.util.spec_from_file_location(f"valuemodel_own_{path.stem}", path)
-    wrong = _wrong_place(path, root)
-    if wrong or spec is None or spec.loader is None:
-        return wrong or "the file is no Python file"
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except SettingsError as error:
-        return "; ".join([error.problem, *error.details])
-    except Exception as error:  # whatever a company's file does wrong, its author is told
-        return f"the file failed: {type(error).__name__}: {error}"
-    return module
-
-
-def _wrong_place(path: Path, root: Path) -> str:
-    if not path.is_relative_to(root.resolve()):
-        return f"the file lies outside the project, in {path.parent}"
-    if path.is_file():
-        return ""
-    beside = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
-    return f"there is no such file; {nearest(path.name, beside) or f'looked for {path}'}"
+    files = sorted({own_path(reference, root) for reference in references})
+    return [own_digest(file, root) for file in files]
 
 
 def _member(module: ModuleType | str, name: str) -> OwnFeature | str:

@@ -1,120 +1,182 @@
-"""Where an account stood before, and in words why it stands elsewhere now.
+"""Why an account moved: what its data, the model, the policy and people changed, in parts that add up.
 
-Why this way: a move is told against what people know: the tier of the previous run if there is one,
-else the tier the account has today, else the tier that its past value gives by the same policy. The
-first question after a move is whether the account, the model or the policy changed, so the words say.
+The book is decided again, one thing changed back at a time: today's data with the model of before under
+the policy of before, then with today's model, then under today's policy, then with what people decided.
+Each part is the number of tiers by which that one thing moved the account (up is positive), so that the
+parts add up to the move whatever it was. The change of its predicted value is split likewise, in money.
+
+Why this way: the first question after a move is whether the account, the model or the rules changed. A
+part that is computed by changing just that thing answers it; a guess from the size of changes does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from valuemodel.tiers.assignment import Assignment, Floats
+from valuemodel.exceptions import SettingsError
+from valuemodel.tiers.assignment import NOWHERE, Assignment, Floats, Positions
+from valuemodel.tiers.decision import OVERRIDE, Book, Decision, decide
+from valuemodel.tiers.earlier import BY_RUN, EarlierRun
 from valuemodel.tiers.policy import TierPolicy
-
-_BY_RUN, _TODAY, _BY_PAST = "in the previous run", "today", "by past value"
 
 Texts = npt.NDArray[np.object_]
 
+CAUSES = ("data", "model", "policy", "override")
 
-def standing_before(
-    accounts: pd.Series[str], facts: pd.DataFrame | None, previous: pd.DataFrame | None
+#: The columns of the table of moves, with their pandas types.
+MOVE_TYPES = {
+    "account_id": "str",
+    "as_of": "datetime64[us]",
+    "previous_tier": "str",
+    "tier": "str",
+    "steps": "float64",
+    **{f"steps_by_{cause}": "float64" for cause in CAUSES},
+    "main_cause": "str",
+    "value_before": "float64",
+    "value": "float64",
+    "value_by_data": "float64",
+    "value_by_model": "float64",
+    "told_apart": "boolean",
+}
+
+_BY_PAST = "by past value"
+
+
+def moves(
+    book: Book, decision: Decision, policy: TierPolicy, earlier: EarlierRun | None
 ) -> pd.DataFrame:
-    """Return where each account stood: in the previous run, or else by its current tier.
+    """Split the move of every account since the previous run into what caused it.
 
     Parameters
     ----------
-    accounts : pandas.Series of str
-        The accounts of the book.
-    facts : pandas.DataFrame, optional
-        ``account_facts``, of which ``current_tier`` is read.
-    previous : pandas.DataFrame, optional
-        The recommendations of an earlier run.
+    book : Book
+        What was decided on, with ``previous_champion_value_<h>`` among its predictions where another
+        model than today's scored the previous run.
+    decision : Decision
+        Today's tiers.
+    policy : TierPolicy
+        Today's policy.
+    earlier : EarlierRun, optional
+        The previous run; without it there is no row.
 
     Returns
     -------
     pandas.DataFrame
-        One row per account: ``tier`` and ``when`` it had that tier, in words, None where nothing is
-        known; ``score, policy_version, model_version`` of the previous run.
-
-    Examples
-    --------
-    >>> facts = pd.DataFrame({"account_id": ["b"], "current_tier": ["A"]})
-    >>> standing_before(pd.Series(["a", "b"]), facts, None)[["tier", "when"]].values.tolist()
-    [[None, None], ['A', 'today']]
+        Columns `MOVE_TYPES`, one row per account of both runs, sorted by account. ``steps`` is the
+        number of tiers it moved, up positive, and the sum of its parts. Where the previous model did
+        not score today's data, or the previous policy is not stored, ``told_apart`` is false: what it
+        changed is then in ``steps_by_data`` with what the data changed. ``value`` less
+        ``value_before`` is ``value_by_data`` plus ``value_by_model``.
     """
-    columns = ["tier", "score", "policy_version", "model_version"]
-    empty = pd.DataFrame(columns=["account_id", *columns], dtype=object)
-    before = _rows_of(accounts, empty if previous is None else previous, columns)
-    before["when"] = pd.Series(_BY_RUN, index=before.index, dtype=object).where(
-        before["tier"].notna(), None
+    if earlier is None:
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in MOVE_TYPES.items()})
+    old_model, known_model = _by_model_before(book)
+    by_rules = decide(book, policy, overrides=False) if _overridden(decision) else decision
+    old_policy, with_old_policy = _under_policy_before(book, by_rules, policy, earlier)
+    with_old_model = with_old_policy
+    if not np.array_equal(old_model, book.value, equal_nan=True):
+        with_old_model = decide(book.with_values(old_model), old_policy, overrides=False)
+    levels = [
+        _places_of(book.before["tier_without_override"].fillna(book.before["tier"]), policy),
+        _renamed(with_old_model.tier, old_policy, policy),
+        _renamed(with_old_policy.tier, old_policy, policy),
+        by_rules.tier.astype(np.float64),
+    ]
+    was, now = _places_of(book.before["tier"], policy), decision.tier.astype(np.float64)
+    # Tiers count from the top: a smaller place is a step up.
+    parts = [before - after for before, after in pairwise(levels)]
+    parts.append((levels[-1] - now) - (levels[0] - was))
+    value_before = _value_before(book, earlier)
+    names = np.array(policy.names, dtype=object)
+    table = pd.DataFrame(
+        {
+            "account_id": book.predictions["account_id"],
+            "as_of": book.as_of.at,
+            "previous_tier": book.before["tier"],
+            "tier": names[decision.tier],
+            "steps": was - now,
+            **{f"steps_by_{cause}": part for cause, part in zip(CAUSES, parts, strict=True)},
+            "main_cause": _main_cause(np.stack(parts, axis=1), was - now),
+            "value_before": value_before,
+            "value": book.value,
+            "value_by_data": old_model - value_before,
+            "value_by_model": book.value - old_model,
+            "told_apart": known_model & (old_policy is earlier.policy),
+        }
     )
-    if facts is None or "current_tier" not in facts.columns:
-        return before
-    today = _rows_of(accounts, facts, ["current_tier"])["current_tier"]
-    filled = before["tier"].isna() & today.notna()
-    before.loc[filled, "tier"] = today[filled]
-    before.loc[filled, "when"] = _TODAY
-    return before
+    of_both = (book.before["when"] == BY_RUN).to_numpy(dtype=bool)
+    return table[of_both].reset_index(drop=True).astype(MOVE_TYPES)
 
 
 def move_reasons(
-    predicted: Assignment,
+    decision: Decision,
     by_past: Assignment,
     before: pd.DataFrame,
     policy: TierPolicy,
-    changes: Sequence[str],
-) -> list[str]:
+    changes: Texts,
+) -> Texts:
     """Say for every account from where it moved and why.
 
     Parameters
     ----------
-    predicted, by_past : Assignment
-        Tiers by predicted and by past value, same policy, same order of accounts.
+    decision : Decision
+        Tiers now.
+    by_past : Assignment
+        Tiers by past value, same policy, same order of accounts.
     before : pandas.DataFrame
-        From `standing_before`.
+        From `valuemodel.tiers.earlier.standing_before`.
     policy : TierPolicy
         The policy in force now.
-    changes : sequence of str
+    changes : ndarray of object
         What changed since the previous run, from `changes_since`.
 
     Returns
     -------
-    list of str
+    ndarray of object
         One sentence per account.
     """
     was = before["tier"].to_numpy(dtype=object, copy=True)
     when = before["when"].to_numpy(dtype=object, copy=True)
-    unknown = before["tier"].isna().to_numpy()
-    was[unknown] = np.array(policy.names, dtype=object)[by_past.tier[unknown]]
-    when[unknown] = _BY_PAST
-    known_steps = {name: step for step, name in enumerate(policy.names)}
-    steps = [known_steps.get(name, -1) for name in was]
-    n = len(was)
-    places = zip(predicted.rank, by_past.rank, strict=True)
-    shifts = [
-        f"place {now} of {n} by predicted value, {past} by past value" for now, past in places
+    unknown = pd.isna(was)
+    names = np.array(policy.names, dtype=object)
+    was[unknown], when[unknown] = names[by_past.tier[unknown]], _BY_PAST
+    steps = _places_of(pd.Series(was, dtype=object), policy)
+    foreign, same = np.isnan(steps), steps == decision.tier
+    told = np.array([f"the same tier as {one}" for one in when], dtype=object)
+    told[foreign] = [
+        f"was {tier} {one}, a tier that this policy does not have"
+        for tier, one in zip(was[foreign], when[foreign], strict=True)
     ]
-    because = np.where(when == _BY_RUN, np.array(changes, dtype=object), shifts)
-    rows = zip(was, when, steps, predicted.tier.tolist(), because, strict=True)
-    return [_sentence(*row) for row in rows]
+    rank, n = decision.assignment.rank, len(was)
+    for at in np.flatnonzero(~foreign & ~same).tolist():
+        way = "up" if decision.tier[at] < steps[at] else "down"
+        because = changes[at] if when[at] == BY_RUN else ""
+        if not because:
+            because = (
+                f"place {rank[at]} of {n} by predicted value, {by_past.rank[at]} by past value"
+            )
+        told[at] = f"{way} from {was[at]} {when[at]}: {because}"
+    for texts, said in ((decision.pinned_by, "set by"), (decision.held_by, "kept:")):
+        for at in np.flatnonzero(pd.notna(texts)).tolist():
+            told[at] = f"{told[at]}; {said} {texts[at]}"
+    return told
 
 
 def changes_since(
-    before: pd.DataFrame, score: Floats, policy: TierPolicy, models: pd.Series[str]
-) -> list[str]:
-    """Say for every account what changed since the previous run: its value, the model, the policy.
+    book: Book, decision: Decision, policy: TierPolicy, models: pd.Series[str]
+) -> Texts:
+    """Say for every account that moved what changed since the previous run: value, model, policy.
 
     Parameters
     ----------
-    before : pandas.DataFrame
-        From `standing_before`.
-    score : ndarray, shape (n_accounts,)
-        Scores now.
+    book : Book
+        Its ``before`` says where accounts stood.
+    decision : Decision
+        Tiers now.
     policy : TierPolicy
         The policy in force now.
     models : pandas.Series of str
@@ -122,39 +184,115 @@ def changes_since(
 
     Returns
     -------
-    list of str
-        Such as ``"predicted value +12%, the model changed"``; empty without a previous run.
+    ndarray of object
+        Such as ``"predicted value +12%, the model changed"``; empty for accounts that did not move,
+        or that the previous run did not know.
     """
-    by_run = (before["when"] == _BY_RUN).to_numpy()
-    other_policy = by_run & (before["policy_version"] != policy.version).to_numpy()
-    other_model = by_run & (before["model_version"].astype(object) != models).to_numpy()
+    before = book.before
+    moved = (before["when"] == BY_RUN).to_numpy(dtype=bool)
+    moved = moved & (_places_of(before["tier"], policy) != decision.tier)
+    other_policy = (before["policy_version"] != policy.version).to_numpy(dtype=bool)
+    other_model = (before["model_version"].astype(object) != models).to_numpy(dtype=bool)
     earlier = before["score"].to_numpy(dtype=np.float64, na_value=np.nan)
-    values = [_change(*pair) for pair in zip(earlier, score, strict=True)]
-    rows = zip(by_run, values, other_policy, other_model, strict=True)
-    return [
-        f"{value}{', the policy changed' * bool(p)}{', the model changed' * bool(m)}" if run else ""
-        for run, value, p, m in rows
-    ]
+    score, in_money = decision.scores.score, decision.scores.section.in_money
+    found = np.full(len(before), "", dtype=object)
+    for at in np.flatnonzero(moved).tolist():
+        said = [_change(earlier[at], score[at], "predicted value" if in_money else "score")]
+        said += ["the policy changed"] * bool(other_policy[at])
+        said += ["the model changed"] * bool(other_model[at])
+        said += [decision.happened[at]] if decision.happened[at] is not None else []
+        found[at] = ", ".join(said)
+    return found
 
 
-def _rows_of(accounts: pd.Series[str], table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    found = table.set_index("account_id").reindex(index=accounts, columns=columns)
-    found = found.reset_index(drop=True).astype(object)
-    return found.where(found.notna(), None)
+def _overridden(decision: Decision) -> bool:
+    return bool((decision.pinned_by == OVERRIDE).any())
 
 
-def _change(earlier: float, now: float) -> str:
+def _under_policy_before(
+    book: Book, by_rules: Decision, policy: TierPolicy, earlier: EarlierRun
+) -> tuple[TierPolicy, Decision]:
+    """Decide by the policy of the previous run; by today's where it is not stored or cannot be met."""
+    if earlier.policy is None:
+        return policy, by_rules
+    if earlier.policy.digest == policy.digest:
+        return earlier.policy, by_rules
+    try:
+        return earlier.policy, decide(book, earlier.policy, overrides=False)
+    except SettingsError:
+        return policy, by_rules
+
+
+def _by_model_before(book: Book) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return what the model of the previous run says of today's data, and where that is known."""
+    before = book.before["model_version"].astype(object)
+    absent = pd.Series(None, index=book.predictions.index, dtype=object)
+    same = (before == book.predictions.get("model_version", absent).astype(object)).to_numpy(bool)
+    column = f"previous_champion_value_{book.horizon.label}"
+    value = book.value
+    if column not in book.predictions:
+        return value, same
+    by_it = book.predictions[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    known = same | ~np.isnan(by_it)
+    return np.where(same | np.isnan(by_it), value, by_it), known
+
+
+def _value_before(book: Book, earlier: EarlierRun) -> Floats:
+    column = f"value_{book.horizon.label}"
+    if earlier.predictions is None or column not in earlier.predictions:
+        return np.full(len(book.frame), np.nan)
+    known = earlier.predictions.set_index("account_id")[column]
+    found = known.reindex(book.predictions["account_id"])
+    return found.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _places_of(tiers: pd.Series[str], policy: TierPolicy) -> Floats:
+    """Return the place of each tier in a policy; NaN for a tier that it does not have."""
+    places = {name: float(place) for place, name in enumerate(policy.names)}
+    return np.array([places.get(name, np.nan) for name in tiers], dtype=np.float64)
+
+
+def _renamed(tier: Positions, theirs: TierPolicy, ours: TierPolicy) -> Floats:
+    """Return places of one policy as places of another, by the names of the tiers."""
+    places = {name: float(place) for place, name in enumerate(ours.names)}
+    renamed = np.array([places.get(name, np.nan) for name in theirs.names])
+    return np.where(tier == NOWHERE, np.nan, renamed[tier])
+
+
+def _main_cause(parts: Floats, steps: Floats) -> Texts:
+    """Return what moved the account most in the way in which it moved; None where it did not."""
+    towards = np.nan_to_num(parts * np.sign(steps)[:, None], nan=0.0)
+    named: Texts = np.array(CAUSES, dtype=object)[towards.argmax(axis=1)]
+    named[~(steps != 0.0) | np.isnan(steps) | (towards.max(axis=1) <= 0.0)] = None
+    return named
+
+
+def _change(earlier: float, now: float, what: str) -> str:
     if np.isnan(now):
         return "nothing is predicted now"
     if np.isnan(earlier) or earlier <= 0.0:
         return "no positive value was predicted then"
     change = now / earlier - 1.0
-    return f"predicted value {change:+.0%}" if abs(change) >= 0.005 else "predicted value as before"
+    return f"{what} {change:+.0%}" if abs(change) >= 0.005 else f"{what} as before"
 
 
-def _sentence(was: str, when: str, step: int, now: int, because: str) -> str:
-    if step < 0:
-        return f"was {was} {when}, a tier that this policy does not have"
-    if step == now:
-        return f"the same tier as {when}"
-    return f"{'up' if now < step else 'down'} from {was} {when}: {because}"
+def cause_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Count moves by where they led and what caused them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `moves`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``way`` ("up", "down"), ``main_cause`` and ``accounts``; every combination, also the empty.
+    """
+    moved = table[table["steps"].fillna(0.0) != 0.0]
+    way = np.where(moved["steps"] > 0.0, "up", "down")
+    counts = pd.crosstab(way, moved["main_cause"].fillna("several"))
+    counts = counts.reindex(index=["up", "down"], columns=[*CAUSES, "several"], fill_value=0)
+    long = counts.rename_axis(index="way").reset_index()
+    long = long.melt("way", var_name="main_cause", value_name="accounts")
+    return long.sort_values("way", kind="stable", ignore_index=True, ascending=False)

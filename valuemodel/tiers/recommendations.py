@@ -7,19 +7,26 @@ not exist yet is null, with the type it will have.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from valuemodel.exceptions import UsageError
 from valuemodel.periods import Cutoff, Horizon
-from valuemodel.tiers.assignment import Assignment, assign
-from valuemodel.tiers.moves import Texts, changes_since, move_reasons, standing_before
+from valuemodel.tiers.accounts import tagged
+from valuemodel.tiers.assignment import NOWHERE, Assignment, Flags, Floats
+from valuemodel.tiers.decision import NO_HISTORY, OVERRIDE, Book, Decision, by_amount, decide
+from valuemodel.tiers.earlier import EarlierRun
+from valuemodel.tiers.moves import Texts, changes_since, move_reasons
+from valuemodel.tiers.overrides import Overrides
 from valuemodel.tiers.policy import TierPolicy
-from valuemodel.tiers.score import SCORE_COLUMNS, money, score_accounts, tier_horizon
-
-REASON_COLUMNS = tuple(f"reason_{way}_{place}" for way in ("up", "down") for place in (1, 2, 3))
+from valuemodel.tiers.probability import quantile_array, tier_probabilities, too_close
+from valuemodel.tiers.reason_columns import LEVERS, REASON_COLUMNS, with_reasons
+from valuemodel.tiers.score import SCORE_COLUMNS, tier_horizon
+from valuemodel.tiers.stability import review_dates
+from valuemodel.tiers.stored_tables import cutoff_of, known_once, once_each
+from valuemodel.tiers.touches.queue import queue
 
 #: The columns of the table, in order, with their pandas types.
 RECOMMENDATION_TYPES: dict[str, str] = {
@@ -41,17 +48,68 @@ RECOMMENDATION_TYPES: dict[str, str] = {
     "review_date": "datetime64[us]",
     "policy_version": "str",
     "model_version": "str",
+    "rank": "int64",
+    "gap_up": "float64",
+    "gap_down": "float64",
+    "tier_without_override": "str",
+    "tier_by_contract_value": "str",
+    "tier_since": "datetime64[us]",
+    "pinned_by": "str",
+    "held_by": "str",
+    "override_reason": "str",
+    "override_owner": "str",
+    "override_expires": "datetime64[us]",
+    "path": "str",
+    "lumpy": "boolean",
+    "industry_weight": "float64",
+    LEVERS: "str",
 }
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """Recommendations, and the decision that they tell.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `RECOMMENDATION_TYPES`, one row per account, sorted by ``account_id``.
+    book : Book
+        What was decided on.
+    decision : Decision
+        The tiers, and what each rests on.
+    probability : ndarray, shape (n_accounts, n_tiers)
+        The chance of each account to belong to each tier; NaN where none is known.
+    """
+
+    table: pd.DataFrame
+    book: Book
+    decision: Decision
+    probability: Floats
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What the policy could not do on this book, and overrides of accounts that are not in it."""
+        gone = self.book.overrides.unknown(self.book.predictions["account_id"])
+        told = (
+            f"{len(gone):,} overridden accounts are not in the book, first {gone[0]!r}"
+            if gone
+            else ""
+        )
+        expired = len(self.book.overrides.expired)
+        ended = f"{expired:,} overrides have ended and no longer hold" if expired else ""
+        return (*self.decision.findings, *(said for said in (told, ended) if said))
 
 
 def assign_tiers(
     predictions: pd.DataFrame,
     policy: TierPolicy,
     facts: pd.DataFrame | None = None,
-    previous: pd.DataFrame | None = None,
+    previous: pd.DataFrame | EarlierRun | None = None,
     reasons: pd.DataFrame | None = None,
     *,
     horizon: Horizon | str | None = None,
+    overrides: Overrides | None = None,
 ) -> pd.DataFrame:
     """Recommend a tier for every account of a stored predictions table.
 
@@ -64,19 +122,22 @@ def assign_tiers(
         The rules.
     facts : pandas.DataFrame, optional
         ``account_facts``; its ``current_tier`` is the previous tier where no previous run knows the
-        account.
-    previous : pandas.DataFrame, optional
-        The recommendations of an earlier run.
+        account, and its other columns are what the score, protection and the queue may ask for.
+    previous : pandas.DataFrame or EarlierRun, optional
+        The recommendations of an earlier run, or more of what is stored of it.
     reasons : pandas.DataFrame, optional
         ``account_id`` and any of ``reason_up_1..3``, ``reason_down_1..3``.
     horizon : Horizon or str, optional
         The tier horizon; by default the one that the predictions are stored for.
+    overrides : Overrides, optional
+        What people decided.
 
     Returns
     -------
     pandas.DataFrame
         Columns `RECOMMENDATION_TYPES`, one row per account, sorted by ``account_id``. ``hours`` is
-        per account and year; ``queue_rank`` counts from 1 in each tier.
+        per account and year; ``queue_rank`` counts from 1 in each tier; ``gap_up`` and ``gap_down``
+        are by how much predicted value misses the tier above, and exceeds the line of its own.
 
     Raises
     ------
@@ -85,6 +146,8 @@ def assign_tiers(
         the predictions.
     DataRefused
         If a value is infinite.
+    SettingsError
+        If the policy contradicts itself on this book, with the numbers that show it.
 
     Examples
     --------
@@ -111,146 +174,173 @@ def assign_tiers(
     >>> found["move_reason"][0]
     'up from other by past value: place 1 of 3 by predicted value, 2 by past value'
     """
-    book = _once_each(predictions, "predictions")
-    as_of = cutoff_of(book)
-    tiering = tier_horizon(book) if horizon is None else Horizon.parse(horizon)
-    scores = score_accounts(book, tiering)
-    score, past = scores["score"].to_numpy(), money(book, f"past_value_{tiering.label}")
-    ids = book["account_id"].tolist()
-    predicted, by_past = assign(score, past, ids, policy), assign(past, past, ids, policy)
-    before = standing_before(
-        book["account_id"], _known(facts, "account facts"), _earlier(previous, as_of)
+    found = recommend(predictions, policy, facts, previous, horizon=horizon, overrides=overrides)
+    return found.table if reasons is None else with_reasons(found.table, reasons)
+
+
+def recommend(
+    predictions: pd.DataFrame,
+    policy: TierPolicy,
+    facts: pd.DataFrame | None = None,
+    previous: pd.DataFrame | EarlierRun | None = None,
+    *,
+    horizon: Horizon | str | None = None,
+    overrides: Overrides | None = None,
+) -> Recommended:
+    """Recommend as `assign_tiers` does, and keep what the recommendations rest on."""
+    stored = once_each(predictions, "predictions")
+    as_of = cutoff_of(stored)
+    tiering = tier_horizon(stored) if horizon is None else Horizon.parse(horizon)
+    book = Book.of(
+        stored,
+        known_once(facts, "account facts"),
+        _earlier(previous, as_of),
+        overrides or Overrides.none(),
+        as_of=as_of,
+        horizon=tiering,
     )
-    models = book.get("model_version", pd.Series(None, index=book.index, dtype="str"))
-    changes = changes_since(before, score, policy, models)
-    names = np.array(policy.names, dtype=object)
-    place = _place_in_tier(predicted)
+    decision = decide(book, policy)
+    entry, stay = (
+        decision.scores.value_at(lines)
+        for lines in (decision.assignment.entry, decision.assignment.stay)
+    )
+    lines = np.where(_was_in(book, policy), stay, entry)
+    probability = tier_probabilities(quantile_array(stored, tiering), lines)
+    by_past = by_amount(book, policy, book.past)
     columns = {
-        "account_id": book["account_id"],
-        "as_of": as_of.at,
-        "tier": names[predicted.tier],
+        **_placed(book, decision, policy, by_past),
+        **_uncertain(decision, probability, policy),
+        **_gaps(book, decision, lines),
+        **_explained(book, decision, policy, by_past),
+        **_served(book, decision, policy),
+    }
+    return Recommended(_typed(columns, stored.index), book, decision, probability)
+
+
+def _placed(
+    book: Book, decision: Decision, policy: TierPolicy, by_past: Assignment
+) -> dict[str, object]:
+    """Return where each account stands, and where it would stand otherwise."""
+    names = np.array(policy.names, dtype=object)
+    without = decision
+    if (decision.pinned_by == OVERRIDE).any():
+        without = decide(book, policy, overrides=False)
+    before, tier = book.before, names[decision.tier]
+    since = before["tier_since"]
+    stayed = (before["tier"] == tier) & since.notna()
+    return {
+        "account_id": book.predictions["account_id"],
+        "as_of": book.as_of.at,
+        "tier": tier,
         "tier_by_past_value": names[by_past.tier],
         "previous_tier": before["tier"],
-        **{name: scores[name] for name in SCORE_COLUMNS},
-        "binding_rule": binding_rules(predicted, score),
-        "move_reason": move_reasons(predicted, by_past, before, policy, changes),
-        **_reasons_of(book["account_id"], _known(reasons, "reasons")),
-        "play": np.array([tier.play for tier in policy.tiers], dtype=object)[predicted.tier],
-        "hours": np.array([tier.hours for tier in policy.tiers], dtype=float)[predicted.tier],
-        "queue_rank": place,
-        "queue_reason": _queue_reasons(predicted, place, policy, tiering),
-        "review_date": _at(policy.review_date(as_of)),
+        "tier_without_override": names[without.tier],
+        "tier_by_contract_value": _by_contract_value(book, policy),
+        "tier_since": since.where(stayed, pd.Timestamp(book.as_of.at)),
+        "rank": decision.assignment.rank,
+        **{name: decision.scores.table[name] for name in SCORE_COLUMNS},
+        "industry_weight": decision.scores.industry_weight,
+        "review_date": review_dates(before, decision.held_by, policy, book.as_of),
         "policy_version": policy.version,
-        "model_version": models,
+        "model_version": _models(book),
     }
-    return _typed(columns, book.index)
 
 
-def with_reasons(recommendations: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
-    """Fill in the reasons of a recommendations table; accounts that have none keep none.
-
-    Tiers are cut first and explained afterwards, since a large book explains those that move.
-
-    Parameters
-    ----------
-    recommendations : pandas.DataFrame
-        From `assign_tiers`.
-    reasons : pandas.DataFrame
-        ``account_id`` and any of ``reason_up_1..3``, ``reason_down_1..3``.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"account_id": ["a", "b"], "reason_up_1": None})
-    >>> why = pd.DataFrame({"account_id": ["b"], "reason_up_1": ["Orders every week"]})
-    >>> with_reasons(table, why)["reason_up_1"].tolist()
-    [nan, 'Orders every week']
-    """
-    known = _known(reasons, "reasons")
-    return recommendations.assign(**_reasons_of(recommendations["account_id"], known))
+def _by_contract_value(book: Book, policy: TierPolicy) -> object:
+    """Return the tier that the ladder gives by what contracts bring in a year alone (S23)."""
+    arr = book.frame["arr"].to_numpy(dtype=np.float64)
+    if np.isnan(arr).all():
+        return None
+    return np.array(policy.names, dtype=object)[by_amount(book, policy, arr).tier]
 
 
-def cutoff_of(table: pd.DataFrame) -> Cutoff:
-    """Return the one cutoff of a stored table."""
-    found = pd.to_datetime(table.get("as_of", pd.Series(dtype="datetime64[us]")).drop_duplicates())
-    if len(found) != 1 or found.isna().any():
-        problem = "a stored table holds accounts of exactly one cutoff"
-        received = f"{len(found)} values of as_of in {len(table)} rows"
-        raise UsageError(problem, received=received, hint="take the table of one run")
-    return Cutoff(found.iloc[0].to_pydatetime())
+def _uncertain(decision: Decision, probability: Floats, policy: TierPolicy) -> dict[str, object]:
+    own = np.take_along_axis(probability, decision.tier[:, None], axis=1)[:, 0]
+    close = too_close(probability, decision.tier, policy.uncertainty.close_call)
+    return {"tier_probability": own, "too_close_to_call": close}
 
 
-def binding_rules(assigned: Assignment, score: npt.NDArray[np.float64]) -> Texts:
-    """Say per account which rule drew the lower line of its tier, or what kept it out of all."""
-    rules = np.array([line.rule for line in assigned.lines], dtype=object)[assigned.tier]
+def _was_in(book: Book, policy: TierPolicy) -> Flags:
+    """Say of which lines each account stood above before, so that it need only stay there."""
+    previous = book.previous(policy)[:, None]
+    lines = np.arange(len(policy.tiers) - 1)[None, :]
+    # Whose tier no run gave enters and stays by the same line.
+    inside: Flags = ~book.settled[:, None] | (previous == NOWHERE) | (previous <= lines)
+    return inside
+
+
+def _gaps(book: Book, decision: Decision, lines: Floats) -> dict[str, object]:
+    """Return by how much predicted value misses the line above, and exceeds that of its own tier."""
+    tier, value = decision.tier, book.value
+    above = np.c_[np.full(len(tier), np.nan), lines][np.arange(len(tier)), tier]
+    own = np.c_[lines, np.full(len(tier), np.nan)][np.arange(len(tier)), tier]
+    up, down = np.maximum(above - value, 0.0), np.maximum(value - own, 0.0)
+    return {
+        "gap_up": np.where(np.isinf(up), np.nan, up),
+        "gap_down": np.where(np.isinf(down), np.nan, down),
+    }
+
+
+def _explained(
+    book: Book, decision: Decision, policy: TierPolicy, by_past: Assignment
+) -> dict[str, object]:
+    changes = changes_since(book, decision, policy, _models(book))
+    people = book.overrides.on(book.predictions["account_id"])
+    tags = book.frame["tags"]
+    new = tagged(tags, NO_HISTORY)
+    return {
+        "binding_rule": binding_rules(decision),
+        "move_reason": move_reasons(decision, by_past, book.before, policy, changes),
+        "pinned_by": decision.pinned_by,
+        "held_by": decision.held_by,
+        "override_reason": people["reason"],
+        "override_owner": people["owner"],
+        "override_expires": people["expires"],
+        "path": np.where(new, "new account", "history"),
+        "lumpy": tagged(tags, "lumpy").astype("boolean"),
+    }
+
+
+def _served(book: Book, decision: Decision, policy: TierPolicy) -> dict[str, object]:
+    tier = decision.tier
+    frame = book.frame.assign(tier=np.array(policy.names, dtype=object)[tier])
+    queued = queue(frame, decision.assignment.rank, policy, book.as_of)
+    return {
+        "play": np.array([one.play for one in policy.tiers], dtype=object)[tier],
+        "hours": np.array([one.hours for one in policy.tiers], dtype=float)[tier],
+        "queue_rank": queued["queue_rank"],
+        "queue_reason": queued["queue_reason"],
+    }
+
+
+def _models(book: Book) -> pd.Series[str]:
+    absent = pd.Series(None, index=book.predictions.index, dtype="str")
+    return book.predictions.get("model_version", absent)
+
+
+def binding_rules(decision: Decision) -> Texts:
+    """Say per account which rule drew the lower line of its tier, or what put it there whatever that."""
+    rules, score = decision.assignment.rule.copy(), decision.scores.score
     rules[score <= 0.0] = "no positive value"
     rules[np.isnan(score)] = "no prediction"
+    kept, pinned = pd.notna(decision.held_by), pd.notna(decision.pinned_by)
+    rules[kept] = [f"kept: {why}" for why in decision.held_by[kept]]
+    rules[pinned] = decision.pinned_by[pinned]
     return rules
 
 
-def _once_each(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the table sorted by account, once it is sure that each account stands there once."""
-    if "account_id" not in table.columns:
-        problem = f"the {name} have no column account_id"
-        raise UsageError(problem, received=", ".join(map(str, table.columns)))
-    ids = table["account_id"]
-    if not pd.api.types.is_string_dtype(ids.dropna()):
-        problem = f"the account ids of the {name} are text, byte for byte"
-        raise UsageError(problem, received=str(ids.dtype), hint="read the column as text")
-    if ids.isna().any() or ids.duplicated().any():
-        problem = f"the {name} must hold each account once"
-        received = f"{int(ids.duplicated().sum())} repeated, {int(ids.isna().sum())} without id"
-        raise UsageError(problem, received=received, hint="take the table of one run")
-    return table.sort_values("account_id", ignore_index=True)
-
-
-def _known(table: pd.DataFrame | None, name: str) -> pd.DataFrame | None:
-    return None if table is None else _once_each(table, name)
-
-
-def _earlier(previous: pd.DataFrame | None, as_of: Cutoff) -> pd.DataFrame | None:
-    """Return the previous recommendations, unless they know more than the predictions."""
-    if previous is None or previous.empty:
+def _earlier(previous: pd.DataFrame | EarlierRun | None, as_of: Cutoff) -> EarlierRun | None:
+    """Return the previous run, unless it knows more than the predictions."""
+    if previous is None:
         return None
-    if cutoff_of(previous) > as_of:
+    run = previous if isinstance(previous, EarlierRun) else EarlierRun(previous)
+    if run.recommendations.empty:
+        return None
+    found = cutoff_of(run.recommendations)
+    if found > as_of:
         problem = "the previous recommendations are later than the predictions"
-        received = f"{cutoff_of(previous)} after {as_of}"
-        raise UsageError(problem, received=received, hint="name an earlier run")
-    return _once_each(previous, "previous recommendations")
-
-
-def _reasons_of(
-    accounts: pd.Series[str], reasons: pd.DataFrame | None
-) -> dict[str, pd.Series[str]]:
-    """Return the reason columns on the rows of the book; nothing where there are none."""
-    if reasons is None:
-        return {}
-    unknown = set(reasons.columns) - {"account_id", "as_of", *REASON_COLUMNS}
-    if unknown:
-        problem = "the reasons hold account_id and reason columns only"
-        raise UsageError(problem, received=", ".join(sorted(map(str, unknown))))
-    found = reasons.set_index("account_id").reindex(accounts).reset_index(drop=True)
-    return {column: found[column] for column in REASON_COLUMNS if column in found}
-
-
-def _place_in_tier(assigned: Assignment) -> npt.NDArray[np.int64]:
-    """Return each account's place in its tier: its rank less the accounts of the tiers above."""
-    above = np.array([0, *(line.accounts for line in assigned.lines[:-1])], dtype=np.int64)
-    return assigned.rank - above[assigned.tier]
-
-
-def _queue_reasons(
-    assigned: Assignment, place: npt.NDArray[np.int64], policy: TierPolicy, tiering: Horizon
-) -> list[str]:
-    sizes = np.bincount(assigned.tier, minlength=len(policy.tiers))
-    ends = [
-        f" of {size} in tier {name} by predicted value of the next {tiering}"
-        for name, size in zip(policy.names, sizes, strict=True)
-    ]
-    return [f"{rank}{ends[tier]}" for rank, tier in zip(place, assigned.tier, strict=True)]
-
-
-def _at(cutoff: Cutoff | None) -> pd.Timestamp | None:
-    return None if cutoff is None else pd.Timestamp(cutoff.at)
+        raise UsageError(problem, received=f"{found} after {as_of}", hint="name an earlier run")
+    return replace(run, recommendations=once_each(run.recommendations, "previous recommendations"))
 
 
 def _typed(columns: Mapping[str, object], index: pd.Index[int]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from valuemodel.exceptions import SettingsError
 from valuemodel.periods import Cutoff
 from valuemodel.tiers.policy import TierPolicy
 
-HERE = Path(__file__).parents[2]
+HERE = Path(__file__).parents[3]
 
 
 def policy_of(*tiers: dict[str, Any], **more: Any) -> TierPolicy:
@@ -45,7 +45,7 @@ def test_the_policy_of_the_project_is_the_default_ladder() -> None:
         ({"version": "1", "tiers": [tier("A", 1.5), tier("B")]}, "tiers.0.share_of_value: "),
         ({"version": "1", "tiers": [tier("A", float("nan")), tier("B")]}, "tiers.0.share_of_value"),
         ({"version": "1", "tiers": [tier("A", 0.5, 1.1), tier("B")]}, "tiers.0.share_of_accounts"),
-        ({"version": "1", "tiers": [tier("A"), tier("B")]}, "A.share_of_value is missing"),
+        ({"version": "1", "tiers": [tier("A"), tier("B")]}, "A says nowhere how far it reaches"),
         ({"version": "1", "tiers": [tier("A", 0.5), tier("a")]}, "the name 'A' repeats"),
         ({"version": "1", "tiers": [tier("A", 0.5), tier("B", 1.0)]}, "B takes the rest"),
         (
@@ -111,3 +111,73 @@ def test_touches_fill_play_and_hours_only_as_far_as_declared() -> None:
     assert (second.hours, second.play) == (None, "4 x business review, 1 x health check a year")
     assert (rest.hours, rest.play) == (None, None)
     assert policy_of(tier("A", 0.5), tier("B")).review_date(Cutoff.parse("2011-01-01")) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"capacity": {}}, "capacity.productive_hours: Field required"),
+        (
+            {"capacity": {"productive_hours": 0.0}},
+            "capacity.productive_hours: Input should be greater",
+        ),
+        ({"stability": {"bnd": 0.1}}, "stability.bnd: unknown key; did you mean 'band'?"),
+        ({"stability": {"band": 1.0}}, "stability.band: Input should be less than 1"),
+        ({"stability": {"events": ["sunday"]}}, "stability.events.0: Input should be"),
+        ({"stability": {"review_only": True}}, "review_only needs review_months"),
+        ({"protected": [{"tier": "A", "reason": "x"}]}, "say whom it protects"),
+        (
+            {"protected": [{"tier": "AA", "reason": "x", "arr_at_least": 1.0}]},
+            "protected.0.tier names the tier 'AA'; did you mean 'A'?",
+        ),
+        ({"new_accounts": {"tier": "Z"}}, "new_accounts.tier names the tier 'Z'; the tiers are"),
+        ({"segments": {"by": "industry"}}, "segments.lines: Field required"),
+        (
+            {"segments": {"by": "industry", "lines": {"x": {"Q": {"top_share": 0.1}}}}},
+            "segments.lines.x names the tier 'Q'",
+        ),
+        ({"uncertainty": {"close_call": 0.0}}, "uncertainty.close_call: Input should be greater"),
+        ({"queue": {"order": "alphabet"}}, "queue.order: Input should be 'renewal'"),
+        ({"cost": {"subtract": ["rent"]}}, "cost.subtract.0: Input should be 'cogs'"),
+        ({"labels": {"size_bands": [5.0, 1.0]}}, "size_bands must rise"),
+        (
+            {
+                "labels": {
+                    "grades": {
+                        "serve": [{"name": "g", "top_share": 1.0}, {"name": "s", "top_share": 0.5}]
+                    }
+                }
+            },
+            "must reach further from one to the next",
+        ),
+        ({"labels": {"classes": [{"name": "friends"}]}}, "labels.classes.0.name: Input should be"),
+        ({"compensation": {"pay": {"big": {}}}}, "compensation.pay.big"),
+        ({"coverage": {"accounts_per_owner": 0}}, "coverage.accounts_per_owner: Input should be"),
+        ({"play": {"own": "plays/esp.txt"}}, "play.own: String should match pattern"),
+        (
+            {"second": [{"name": "success", "file": "../x.toml"}]},
+            "second.0.file: String should match",
+        ),
+        ({"optimise": {"coverage": {"A": 1.0}}}, "optimise.coverage: "),
+        ({"objective": ""}, "objective: String should have at least 1 character"),
+    ],
+)
+def test_every_section_refuses_what_it_cannot_mean(more: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        TierPolicy.parse({"version": "1", **more}, "tiers.toml")
+    assert said in str(caught.value)
+
+
+def test_a_policy_survives_being_stored_in_a_manifest() -> None:
+    policy = TierPolicy.parse(
+        {
+            "version": "1",
+            "score": {
+                "industries": {"owner": "Ito", "decided": "2026-09-01", "weights": {"x": 2.0}}
+            },
+            "protected": [{"tier": "B", "reason": "x", "arr_at_least": 1.0, "until": "2027-01-01"}],
+        }
+    )
+    again = TierPolicy.parse(policy.model_dump(mode="json", exclude_none=True))
+    assert again == policy
+    assert again.digest == policy.digest

@@ -1,88 +1,55 @@
-"""The tier policy: versioned rules, in a file, that cut ranked accounts into tiers.
+"""The tier policy: versioned rules, in a file, that turn predictions into a coverage plan.
 
 Tiers are ordered from the highest to the last. Every tier but the last says how far it reaches: to
-the accounts that together bring a share of all predicted value, counted from the top, and to no more
-than a share of all accounts. Both shares are cumulative: of a tier *and those above it*. The last
-tier takes the rest.
+the accounts that together bring a share of all predicted value, to the top share of accounts, to no
+more than a share of all accounts, to as many as its people can serve. Shares are cumulative: of a tier
+*and those above it*. The last tier takes the rest. Beside the ladder stand sections for the score, for
+stability, for labels and for the plan; a section that is not there changes nothing.
 
 Why this way: a cut on value keeps meaning the same when the book grows or prices rise, and the cap on
 accounts keeps the top tier a pyramid's top where value is spread thin. Two numbers per tier are what a
-whole company can repeat by heart.
+whole company can repeat by heart; everything else is opt-in.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from valuemodel.exceptions import SettingsError
+from valuemodel.exceptions import SettingsError, nearest
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.sections import Section, load_toml, parse_section
-
-Threshold = Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]
-Label = Annotated[str, Field(pattern=r"^\w[\w .+-]{0,31}$")]
-
-
-class Touch(Section):
-    """One kind of touch that every account of a tier gets: how often a year, and hours each.
-
-    How long a touch takes is the company's own figure: without it, hours are not computed.
-    """
-
-    name: str = Field(min_length=1, max_length=80)
-    per_year: float = Field(gt=0.0, le=366.0, allow_inf_nan=False)
-    hours: float | None = Field(default=None, ge=0.0, le=10_000.0, allow_inf_nan=False)
-
-
-class Tier(Section):
-    """One tier: how far it reaches, counted from the top, and its touches.
-
-    ``share_of_value`` is the share of predicted value that it and the tiers above it reach,
-    ``share_of_accounts`` the share of accounts that they may not exceed. Only the last tier has
-    neither.
-    """
-
-    name: Label
-    share_of_value: Threshold | None = None
-    share_of_accounts: Threshold | None = None
-    touches: list[Touch] = Field(default_factory=list)
-
-    @property
-    def hours(self) -> float | None:
-        """Hours a year that one account of the tier takes; None unless every touch declares them."""
-        each = [touch.per_year * touch.hours for touch in self.touches if touch.hours is not None]
-        return sum(each) if each and len(each) == len(self.touches) else None
-
-    @property
-    def play(self) -> str | None:
-        """The touches in words, such as ``"4 x quarterly business review a year"``."""
-        named = [f"{touch.per_year:g} x {touch.name}" for touch in self.touches]
-        return f"{', '.join(named)} a year" if named else None
-
-    @property
-    def rule(self) -> str:
-        """How far the tier reaches, in one line."""
-        if self.share_of_value is None:
-            return "all other accounts"
-        reach = f"the top accounts that reach {100 * self.share_of_value:.4g} % of predicted value"
-        if self.share_of_accounts is None:
-            return reach
-        return f"{reach}, at most {100 * self.share_of_accounts:.4g} % of accounts"
+from valuemodel.tiers.policy.kinds import Months, Words
+from valuemodel.tiers.policy.labels import LabelsSection, NewAccountsSection
+from valuemodel.tiers.policy.ladder import Tier, default_tiers, ladder_mistakes
+from valuemodel.tiers.policy.optimise import OptimiseSection
+from valuemodel.tiers.policy.plan import (
+    CompensationSection,
+    ConcentrationSection,
+    CostSection,
+    CoverageSection,
+    PlaySection,
+    QueueSection,
+    SecondPolicySection,
+)
+from valuemodel.tiers.policy.score import ScoreSection
+from valuemodel.tiers.policy.segments import SegmentsSection
+from valuemodel.tiers.policy.stability import (
+    Protected,
+    StabilitySection,
+    UncertaintySection,
+)
 
 
-def _default_tiers() -> list[Tier]:
-    return [
-        Tier(name="A", share_of_value=0.50, share_of_accounts=0.10),
-        Tier(name="B", share_of_value=0.80, share_of_accounts=0.30),
-        Tier(name="C", share_of_value=0.95, share_of_accounts=0.60),
-        Tier(name="D"),
-    ]
+class CapacitySection(Section):
+    """``[capacity]``: how many hours a year one person has for accounts."""
+
+    productive_hours: float = Field(gt=0.0, le=8_784.0, allow_inf_nan=False)
 
 
 class TierPolicy(Section):
@@ -114,15 +81,48 @@ class TierPolicy(Section):
     """
 
     version: str = Field(min_length=1, max_length=64)
-    review_months: int | None = Field(default=None, ge=1, le=60)
-    tiers: list[Tier] = Field(default_factory=_default_tiers, min_length=2, max_length=6)
+    objective: Words | None = None
+    review_months: Months | None = None
+    tiers: list[Tier] = Field(default_factory=default_tiers, min_length=2, max_length=6)
+    capacity: CapacitySection | None = None
+    score: ScoreSection = Field(default_factory=ScoreSection)
+    segments: SegmentsSection | None = None
+    stability: StabilitySection = Field(default_factory=StabilitySection)
+    protected: list[Protected] = Field(default_factory=list)
+    overrides: str | None = Field(default=None, min_length=1)
+    uncertainty: UncertaintySection = Field(default_factory=UncertaintySection)
+    new_accounts: NewAccountsSection = Field(default_factory=NewAccountsSection)
+    optimise: OptimiseSection | None = None
+    labels: LabelsSection = Field(default_factory=LabelsSection)
+    cost: CostSection = Field(default_factory=CostSection)
+    queue: QueueSection = Field(default_factory=QueueSection)
+    coverage: CoverageSection = Field(default_factory=CoverageSection)
+    play: PlaySection = Field(default_factory=PlaySection)
+    compensation: CompensationSection = Field(default_factory=CompensationSection)
+    concentration: ConcentrationSection = Field(default_factory=ConcentrationSection)
+    second: list[SecondPolicySection] = Field(default_factory=list)
 
     @field_validator("tiers")
     @classmethod
     def _ladder(cls, value: list[Tier]) -> list[Tier]:
-        if mistakes := [*_name_mistakes(value), *_reach_mistakes(value), *_order_mistakes(value)]:
+        if mistakes := ladder_mistakes(value):
             raise ValueError("; ".join(mistakes))
         return value
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> TierPolicy:
+        mistakes = [*self._capacity_mistakes(), *self._name_mistakes()]
+        if self.stability.review_only and self.review_months is None:
+            mistakes.append(
+                "stability.review_only needs review_months: on which dates do tiers move?"
+            )
+        if self.segments is not None:
+            mistakes += self.segments.mistakes(self.tiers)
+        if self.optimise is not None:
+            mistakes += self.optimise.mistakes(self.tiers)
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
 
     @classmethod
     def parse(cls, document: Mapping[str, Any], origin: str = "the tier policy") -> TierPolicy:
@@ -149,37 +149,59 @@ class TierPolicy(Section):
         """The tier names, highest first."""
         return [tier.name for tier in self.tiers]
 
+    def places(self, tier: Tier) -> int | None:
+        """Return how many accounts a tier's people can serve; None where it does not name them.
+
+        Examples
+        --------
+        >>> touches = [{"name": "visit", "per_year": 50, "hours": 4.0}]
+        >>> policy = TierPolicy.parse(
+        ...     {
+        ...         "version": "1",
+        ...         "capacity": {"productive_hours": 1667.0},
+        ...         "tiers": [{"name": "A", "heads": 3.0, "touches": touches}, {"name": "B"}],
+        ...     }
+        ... )
+        >>> policy.places(policy.tiers[0])
+        25
+        """
+        if tier.heads is None or self.capacity is None or not tier.hours:
+            return None
+        # A hair of tolerance: 3 x 0.1 hours are 0.3 hours, whatever their last bits say.
+        return int(tier.heads * self.capacity.productive_hours / tier.hours * (1.0 + 1e-12))
+
     def review_date(self, as_of: Cutoff) -> Cutoff | None:
         """Return when a tier given at ``as_of`` comes up for review, if the policy says so."""
         months = self.review_months
         return None if months is None else Horizon(months, "month").after(as_of)
 
+    def _capacity_mistakes(self) -> Iterator[str]:
+        for tier in self.tiers:
+            if tier.heads is None:
+                continue
+            if self.capacity is None:
+                yield f"{tier.name}.heads needs capacity.productive_hours: the hours a year of one person"
+            if not tier.hours:
+                yield f"{tier.name}.heads needs the hours of every touch of {tier.name}"
 
-def _name_mistakes(tiers: Sequence[Tier]) -> list[str]:
-    folded = [tier.name.casefold() for tier in tiers]
-    repeated = sorted({tier.name for tier in tiers if folded.count(tier.name.casefold()) > 1})
-    return [f"the name {name!r} repeats" for name in repeated]
+    def _name_mistakes(self) -> Iterator[str]:
+        """Yield names that repeat, and tiers that a section names and the ladder does not have."""
+        second = [one.name for one in self.second]
+        for name in sorted({name for name in second if second.count(name) > 1}):
+            yield f"second: the name {name!r} repeats"
+        for path, name in self._named():
+            if name not in self.names:
+                hint = nearest(name, self.names) or f"the tiers are {', '.join(self.names)}"
+                yield f"{path} names the tier {name!r}; {hint}"
 
-
-def _reach_mistakes(tiers: Sequence[Tier]) -> list[str]:
-    last = tiers[-1]
-    found = [
-        f"{tier.name}.share_of_value is missing; only the last tier has none"
-        for tier in tiers[:-1]
-        if tier.share_of_value is None
-    ]
-    if last.share_of_value is not None or last.share_of_accounts is not None:
-        found.append(f"the last tier {last.name} takes the rest; drop its thresholds")
-    return found
-
-
-def _order_mistakes(tiers: Sequence[Tier]) -> list[str]:
-    """Each share must lie above that of the tiers before it, or a tier overlaps or is empty."""
-    found = []
-    for key in ("share_of_value", "share_of_accounts"):
-        given = [(tier.name, getattr(tier, key)) for tier in tiers]
-        given = [(name, share) for name, share in given if share is not None]
-        for (above, high), (name, share) in pairwise(given):
-            if share <= high:
-                found.append(f"{name}.{key} = {share:g} must be above {above}.{key} = {high:g}")
-    return found
+    def _named(self) -> Iterator[tuple[str, str]]:
+        yield from ((f"protected.{at}.tier", one.tier) for at, one in enumerate(self.protected))
+        if self.new_accounts.tier is not None:
+            yield "new_accounts.tier", self.new_accounts.tier
+        if self.segments is not None:
+            for segment, lines in self.segments.lines.items():
+                yield from ((f"segments.lines.{segment}", name) for name in lines)
+        if self.optimise is not None:
+            yield from (("optimise.coverage", name) for name in self.optimise.coverage)
+            quotas = enumerate(self.optimise.quotas)
+            yield from ((f"optimise.quotas.{at}.tier", quota.tier) for at, quota in quotas)

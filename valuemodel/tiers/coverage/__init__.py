@@ -1,0 +1,1 @@
+"""Who serves which accounts, whether that can work, and what people are credited with."""

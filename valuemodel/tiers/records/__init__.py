@@ -1,0 +1,1 @@
+"""What is written down about one account: five blocks, its play, and a page to prepare with."""
