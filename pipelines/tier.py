@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
-from valuemodel.tiers.cross_tab import cross_tab_lines
-from valuemodel.tiers.value_after_cost import cost_lines
 
 from valuemodel.io.earlier_run import earlier_run
 from valuemodel.io.plan_sources import plan_sources
@@ -21,8 +19,10 @@ from valuemodel.io.stored import current_run, published, read_run
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.project import Project, Result
 from valuemodel.reporting.plan_lines import capacity_lines, line_lines, mover_lines, who_moves
+from valuemodel.tiers.cross_tab import cross_tab_lines
 from valuemodel.tiers.plan import coverage_plan
 from valuemodel.tiers.recommendations import recommend
+from valuemodel.tiers.value_after_cost import cost_lines
 
 
 def run(

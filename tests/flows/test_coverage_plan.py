@@ -39,7 +39,14 @@ def stored(folder: Path, name: str) -> pd.DataFrame:
 
 def test_the_published_plan_covers_the_whole_account(published):
     """All tables of the world: nothing of the plan is empty but what needs a run before or hours."""
-    waiting = {"moves", "plan_lifecycle", "plan_overrides", "plan_touches", "plan_reassignments"}
+    waiting = {
+        "moves",
+        "plan_changes",
+        "plan_lifecycle",
+        "plan_overrides",
+        "plan_touches",
+        "plan_reassignments",
+    }
     manifest = json.loads((published / "manifest.json").read_text(encoding="utf-8"))
     names = {
         name.removesuffix(".parquet") for name in manifest["files"] if name.endswith(".parquet")

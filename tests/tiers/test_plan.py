@@ -17,7 +17,7 @@ TABLES = {
     *("plan_concentration", "plan_policies", "value_after_cost", "plan_value", "plan_quadrants"),
     *("plan_white_space", "touch_plan", "plan_compliance", "follow_ups", "handoffs", "plan_owners"),
     *("plan_reassignments", "plan_regions", "plan_routing", "plan_credit", "plan_projects"),
-    *("plan_checks", "plan_accounts", "plan_ledger", "plan_preparations"),
+    *("plan_checks", "plan_accounts", "plan_ledger", "plan_preparations", "plan_changes"),
 }
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from valuemodel.periods import Cutoff
+from valuemodel.tiers.account_changes import account_changes
 from valuemodel.tiers.accounts import account_frame
 from valuemodel.tiers.capacity import capacity, effort_mismatch, touches_planned
 from valuemodel.tiers.concentration import concentration
@@ -118,6 +119,9 @@ def coverage_plan(
         "recommendations": found.table.assign(play=frame["play"]),
         "tier_probabilities": _probabilities(found, policy),
         "moves": moves(book, found.decision, policy, earlier),
+        "plan_changes": account_changes(
+            book.facts, book.facts_before, f"past_value_{book.horizon.label}"
+        ),
         "plan_lines": line_table(found.decision.assignment, policy),
         "plan_capacity": capacity(sizes, policy),
         "plan_touches": touches_planned(sizes, policy),

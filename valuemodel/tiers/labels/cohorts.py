@@ -92,7 +92,7 @@ def cohort_table(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     """
     # A sum of fractions depends on their order to the last bit; the order of rows must not show.
     figures = ["value", "past", "churn"]
-    told = frame[["tier", *figures]]
+    told = frame[["tier", *figures]].sort_values(figures)
     columns = [str(name) for name in labels if str(name).startswith(_PREFIX)]
     parts = [_cut(told.assign(name=labels[column]), column) for column in columns]
     nobody = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COHORT_TYPES.items()})
