@@ -18,6 +18,7 @@ from valuemodel.io.sinks import write_table
 from valuemodel.io.stored import current_run, published, read_run
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.project import Project, Result
+from valuemodel.reporting.plain_text import shortened
 from valuemodel.reporting.plan_lines import capacity_lines, line_lines, mover_lines, who_moves
 from valuemodel.tiers.cross_tab import cross_tab_lines
 from valuemodel.tiers.plan import coverage_plan
@@ -91,4 +92,4 @@ def mine(table: pd.DataFrame, routing: pd.DataFrame, person: str | None) -> pd.D
 
 def second_lines(policies: pd.DataFrame) -> Sequence[str] | Iterator[str]:
     """Set the tiers of the policies side by side, where there are several."""
-    return cross_tab_lines(policies) if len(policies) else ()
+    return cross_tab_lines(policies, shortened) if len(policies) else ()

@@ -44,3 +44,16 @@ def test_a_direction_without_information_has_no_standard_error():
 def test_a_likelihood_that_is_nowhere_finite_is_refused():
     with pytest.raises(DataRefused, match="no maximum"):
         maximise(lambda parameters: (np.nan, parameters), np.ones(1), 1.0)
+
+
+def test_the_maximum_is_found_to_the_last_digits_however_flat_it_is():
+    """A search by values stops where they no longer change; the gradient still knows better."""
+
+    def shallow(parameters):
+        logs = np.log(parameters)
+        away = logs - np.array([0.3, -1.7])
+        scales = np.array([1.0, 1e-4])
+        return float(-0.5 * (scales * away**2).sum() - 100.0), -scales * away / parameters
+
+    found = maximise(shallow, np.ones(2), 1.0)
+    assert np.log(found.parameters) == pytest.approx([0.3, -1.7], rel=1e-10)

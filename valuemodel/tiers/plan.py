@@ -130,7 +130,7 @@ def coverage_plan(
         "plan_lifecycle": transitions(sources.labels_before, labels[["account_id", "lifecycle"]]),
         "plan_cohorts": cohort_table(frame, labels),
         "plan_concentration": concentration(frame, policy.concentration.top_share),
-        "plan_policies": _second(found, policy, sources, earlier),
+        "plan_policies": _second(found, policy, sources),
         **_of_money(frame, policy, sources, found),
         **_of_touches(frame, policy, sources, as_of),
         **_of_people(frame, policy, sources),
@@ -203,15 +203,14 @@ def _probabilities(found: Recommended, policy: TierPolicy) -> pd.DataFrame:
     return told
 
 
-def _second(
-    found: Recommended, policy: TierPolicy, sources: PlanSources, earlier: EarlierRun | None
-) -> pd.DataFrame:
+def _second(found: Recommended, policy: TierPolicy, sources: PlanSources) -> pd.DataFrame:
     """Set other tiers beside those of the main policy: of other policies, and today's (S21)."""
     book = found.book
     value = pd.Series(book.value, index=book.predictions["account_id"])
     parts = []
     for name, other in sources.second.items():
-        table = recommend(book.predictions, other, book.facts, earlier, horizon=book.horizon).table
+        # Its tiers are not those of the run before, so nothing of that run holds an account in them.
+        table = recommend(book.predictions, other, book.facts, horizon=book.horizon).table
         names, tiers = ("main", name), (policy.names, other.names)
         parts.append(cross_tab(found.table, table, names, tiers, value))
     today = book.frame[["account_id", "current_tier"]].rename(columns={"current_tier": "tier"})

@@ -222,11 +222,6 @@ def _demonstration(frame: pd.DataFrame, section: ScoreSection) -> Floats:
     parts["reference_score"] = section.demonstration.reference
     told = frame[list(parts)].to_numpy(np.float64)
     weights = np.array(list(parts.values()))
-    if not weights.sum():
-        problem = "score.demonstration weighs neither brand nor reference"
-        raise SettingsError(
-            problem, hint="give one of them a weight, or weights.demonstration none"
-        )
     found: Floats = np.nan_to_num(told, nan=0.0) @ weights / float(weights.sum())
     found[np.isnan(told).all(axis=1)] = np.nan
     return found
