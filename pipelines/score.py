@@ -35,6 +35,8 @@ from valuemodel.tiers.earlier import EarlierRun
 from valuemodel.tiers.plan import PlanSources, coverage_plan
 from valuemodel.tiers.reason_columns import with_reasons
 from valuemodel.tiers.recommendations import Recommended, recommend
+from valuemodel.tiers.touches.compliance import unmatched_touches
+from valuemodel.tracking import Version
 
 
 def run(
@@ -90,20 +92,10 @@ def run(
         # Nothing is published unless every account and its money are accounted for.
         evidence = Evidence.from_document(project.tracking.document(version, "evidence.json"))
         tables |= {"comparison": evidence.comparison, "deciles": evidence.deciles}
-        who = Scorer(
-            name=scorer.name,
-            version=version.number,
-            digest=version.digest,
-            role=model,
-            trained_until=scorer.trained_until.text,
-            tags=scorer.tags,
-            censoring=evidence.censoring,
-            intervals=coverage_words(
-                evidence.coverage, model=scorer.name, horizon=settings.value.tiering.label
-            ),
-        )
+        who = who_scored(project, scorer, version, model, evidence)
         manifest = described(project, tables, facts, who)
-        manifest["warnings"] = [*dried_up(scorer, dataset), *found.findings]
+        unmatched = unmatched_touches(sources.touches, project.policy)
+        manifest["warnings"] = [*dried_up(scorer, dataset), *found.findings, *unmatched]
         manifest["reasons"] = chosen.as_document() | held.summary_of(scorer.name)
         for name, table in tables.items():
             job.write_table(name, table)
@@ -225,6 +217,23 @@ def sums(
         pd.DataFrame({"tier": facts["account_id"].map(tier)}).join(facts[kinds]),
         horizon=settings.value.tiering.label,
         coverage=settings.value.interval,
+    )
+
+
+def who_scored(
+    project: Project, scorer: AccountModel, version: Version, role: str, evidence: Evidence
+) -> Scorer:
+    """Say for the manifest which model scored, and what it promised."""
+    horizon = project.settings.value.tiering.label
+    return Scorer(
+        name=scorer.name,
+        version=version.number,
+        digest=version.digest,
+        role=role,
+        trained_until=scorer.trained_until.text,
+        tags=scorer.tags,
+        censoring=evidence.censoring,
+        intervals=coverage_words(evidence.coverage, model=scorer.name, horizon=horizon),
     )
 
 

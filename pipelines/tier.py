@@ -23,6 +23,7 @@ from valuemodel.reporting.plan_lines import capacity_lines, line_lines, mover_li
 from valuemodel.tiers.cross_tab import cross_tab_lines
 from valuemodel.tiers.plan import coverage_plan
 from valuemodel.tiers.recommendations import recommend
+from valuemodel.tiers.touches.compliance import unmatched_touches
 from valuemodel.tiers.value_after_cost import cost_lines
 
 
@@ -54,6 +55,8 @@ def run(
     plan = coverage_plan(found, policies.main, sources, earlier)
     moves = who_moves(plan["recommendations"], stored.tables["recommendations"], found.book.frame)
 
+    findings = [*found.findings, *unmatched_touches(sources.touches, policies.main)]
+
     # Every table of the plan, so that it can be read in full; the run itself stays as it is.
     replay = output / "replays" / f"{stored.as_of.text}_{policies.digest[:12]}"
     replay.mkdir(parents=True, exist_ok=True)
@@ -65,7 +68,7 @@ def run(
         *([f"objective: {policies.main.objective}"] if policies.main.objective else []),
         *line_lines(plan["plan_lines"], policies.main),
         *capacity_lines(plan["plan_capacity"]),
-        *(f"warning: {finding}" for finding in found.findings),
+        *(f"warning: {finding}" for finding in findings),
         *mover_lines(mine(moves, plan["plan_routing"], person), sources.currency),
         *cost_lines(plan["plan_value"], sources.currency),
         *second_lines(plan["plan_policies"]),
@@ -77,7 +80,7 @@ def run(
         "policy_digest": policies.digest,
         "tiers": plan["recommendations"]["tier"].value_counts().to_dict(),
         "moves": len(moves),
-        "findings": list(found.findings),
+        "findings": findings,
     }
     return Result(tuple(lines), document)
 

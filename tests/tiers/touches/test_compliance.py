@@ -21,6 +21,7 @@ from valuemodel.tiers.touches.compliance import (
     compliance,
     ledger,
     touch_plan,
+    unmatched_touches,
 )
 
 QUICK = settings(max_examples=50, deadline=None, derandomize=True)
@@ -227,6 +228,8 @@ def expected_plan(
                 if row[0] == account and row[1] in touch.counted and row[2] == "planned"
             ]
             done = sum(row[3] * touch.per_year / rivals[row[1]] for row in mine)
+            if not {row[1] for row in rows} & set(touch.counted):
+                done = np.nan  # the ledger knows no such kind
             due = NOW
             if mine:
                 due = max(row[4] for row in mine)
@@ -249,10 +252,11 @@ def test_the_plan_is_what_counting_by_hand_says(rows: dict, data) -> None:
     keys = list(zip(plan["account_id"], plan["touch"], strict=True))
     assert set(keys) == set(wanted)
     assert len(keys) == len(wanted)
-    assert plan["done"].tolist() == pytest.approx([wanted[key][0] for key in keys])
+    done = pytest.approx([wanted[key][0] for key in keys], nan_ok=True)
+    assert plan["done"].tolist() == done
     assert plan["next_due"].tolist() == [wanted[key][1] for key in keys]
     assert (plan["overdue"] == (plan["next_due"] < NOW)).all()
-    assert plan["share_done"].between(0.0, 1.0).all()
+    assert plan["share_done"].dropna().between(0.0, 1.0).all()
 
     mixed = data.draw(st.permutations(range(len(told))))
     again = touch_plan(
@@ -272,3 +276,22 @@ def test_what_owners_did_adds_up_to_what_their_tier_did(rows: dict) -> None:
     for name in ("accounts", "planned", "done", "overdue"):
         assert parts[name].sum().to_dict() == pytest.approx(whole[name].to_dict())
     assert (table["done"] <= table["planned"]).all()
+
+
+def test_a_touch_that_the_ledger_calls_otherwise_is_named_and_not_held_against_anybody():
+    tiers = [
+        {"name": "A", "top_share": 0.5, "touches": [{"name": "QBR", "per_year": 4.0}]},
+        {"name": "B"},
+    ]
+    policy = TierPolicy.parse({"version": "1", "tiers": tiers})
+    told = pd.DataFrame({"account_id": ["a"], "tier": ["A"]})
+    frame = account_frame(told, told, None, Horizon.parse("1 year"))
+    row = {"account_id": "a", "kind": "meeting", "initiative": "planned", "touches": 3.0}
+    ledger = pd.DataFrame([row | {"last": pd.Timestamp(2025, 12, 1)}])
+    plan = touch_plan(frame, ledger, policy, Cutoff.parse("2026-01-01"))
+    assert plan["done"].isna().all()
+    assert unmatched_touches(ledger, policy) == [
+        "touch 'QBR' counts interactions of the kind QBR, and the book has none; its kinds are meeting"
+    ]
+    assert unmatched_touches(ledger.assign(kind="QBR"), policy) == []
+    assert unmatched_touches(None, policy) == []

@@ -13,7 +13,7 @@ do not make up for none on another, so compliance adds up what was done of what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import numpy as np
 import pandas as pd
@@ -96,8 +96,9 @@ def touch_plan(
         touch  planned  done  share_done  overdue
     0  review      4.0   3.0        0.75    False
     """
-    done = _planned(frame, touches)
-    parts = [part for tier in policy.tiers for part in _of_tier(frame, done, tier) if len(part)]
+    done, unknown = _planned(frame, touches), _unknown(touches, policy)
+    each = (_of_tier(frame, done, tier, unknown) for tier in policy.tiers)
+    parts = [part for tier in each for part in tier if len(part)]
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in PLAN_TYPES.items()})
     table = pd.concat(parts, ignore_index=True)
@@ -141,6 +142,35 @@ def compliance(plan: pd.DataFrame) -> pd.DataFrame:
     first = table["owner"].where(table["owner"] != ALL, "")
     table = table.assign(first=first).sort_values(["tier", "first"], ignore_index=True)
     return table[list(COMPLIANCE_TYPES)].astype(COMPLIANCE_TYPES)
+
+
+def unmatched_touches(touches: pd.DataFrame | None, policy: TierPolicy) -> list[str]:
+    """Name the touches whose kinds the ledger does not know: the company may call them otherwise.
+
+    What was done of them is missing in the plan, since 0 would be a reproach that nothing shows.
+
+    Parameters
+    ----------
+    touches : pandas.DataFrame, optional
+        The stored ledger; without one there is nothing to say.
+    policy : TierPolicy
+        Its tiers' touches.
+
+    Examples
+    --------
+    >>> tiers = [{"name": "A", "top_share": 0.1, "touches": [{"name": "QBR", "per_year": 4.0}]}]
+    >>> policy = TierPolicy.parse({"version": "1", "tiers": [*tiers, {"name": "B"}]})
+    >>> unmatched_touches(pd.DataFrame({"kind": ["meeting", "call"]}), policy)
+    ["touch 'QBR' counts interactions of the kind QBR, and the book has none; its kinds are call, meeting"]
+    """
+    if touches is None or touches.empty:
+        return []
+    known = ", ".join(sorted(map(str, touches["kind"].dropna().unique())))
+    return [
+        f"touch {name!r} counts interactions of the kind {', '.join(kinds)}, and the book has none; "
+        f"its kinds are {known}"
+        for name, kinds in _unknown(touches, policy).items()
+    ]
 
 
 def ledger(frame: pd.DataFrame) -> pd.DataFrame:
@@ -187,14 +217,16 @@ def _added(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_tier(
-    frame: pd.DataFrame, planned: pd.DataFrame | None, tier: Tier
+    frame: pd.DataFrame, planned: pd.DataFrame | None, tier: Tier, unknown: Container[str]
 ) -> Iterator[pd.DataFrame]:
     accounts = frame.loc[frame["tier"] == tier.name, "account_id"]
     for place, touch in enumerate(tier.touches):
         table = pd.DataFrame({"account_id": accounts, "tier": tier.name, "touch": touch.name})
         table = table.assign(kinds=", ".join(touch.counted), planned=touch.per_year, place=place)
         table["done"], table["last"] = (np.nan if planned is None else 0.0), pd.NaT
-        if planned is not None:
+        if touch.name in unknown:
+            table["done"] = np.nan
+        elif planned is not None:
             mine = planned[planned["kind"].isin(touch.counted)]
             share = {kind: _share(tier, place, kind) for kind in touch.counted}
             mine = mine.assign(done=mine["touches"] * [share[kind] for kind in mine["kind"]])
@@ -203,6 +235,15 @@ def _of_tier(
             table["done"] = found["done"].fillna(0.0).to_numpy()
             table["last"] = found["last"].to_numpy()
         yield table.astype({"last": "datetime64[us]"})
+
+
+def _unknown(touches: pd.DataFrame | None, policy: TierPolicy) -> dict[str, tuple[str, ...]]:
+    """Return the touches none of whose kinds stands in the ledger, with these kinds."""
+    if touches is None or touches.empty:
+        return {}
+    known = set(touches["kind"].dropna())
+    every = {touch.name: touch.counted for tier in policy.tiers for touch in tier.touches}
+    return {name: kinds for name, kinds in every.items() if not known.intersection(kinds)}
 
 
 def _planned(frame: pd.DataFrame, touches: pd.DataFrame | None) -> pd.DataFrame | None:
