@@ -129,16 +129,18 @@ def compliance(plan: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `COMPLIANCE_TYPES`: every tier with ``owner`` `ALL` first, then each owner (`NOBODY` for
-        accounts without). ``done`` counts up to what was planned, touch by touch.
+        accounts without). ``done`` counts up to what was planned, touch by touch, and ``share_done`` is
+        of the touches of which it is known what was done.
     """
     counted = plan.assign(
         owner=plan["owner"].fillna(NOBODY),
         done=np.minimum(plan["done"], plan["planned"]),
         overdue=plan["overdue"].astype("int64"),
+        judged=plan["planned"].where(plan["done"].notna()),
     )
     parts = [_added(counted.assign(owner=ALL)), _added(counted)]
     table = pd.concat(parts, ignore_index=True)
-    table["share_done"] = table["done"] / table["planned"]
+    table["share_done"] = table["done"] / table["judged"]
     first = table["owner"].where(table["owner"] != ALL, "")
     table = table.assign(first=first).sort_values(["tier", "first"], ignore_index=True)
     return table[list(COMPLIANCE_TYPES)].astype(COMPLIANCE_TYPES)
@@ -211,7 +213,7 @@ def ledger(frame: pd.DataFrame) -> pd.DataFrame:
 def _added(counted: pd.DataFrame) -> pd.DataFrame:
     groups = counted.groupby(["tier", "owner"], sort=True)
     table = groups.agg(planned=("planned", "sum"), overdue=("overdue", "sum"))
-    table["done"] = groups["done"].sum(min_count=1)
+    table[["done", "judged"]] = groups[["done", "judged"]].sum(min_count=1)
     table["accounts"] = groups["account_id"].nunique()
     return table.reset_index()
 
