@@ -72,10 +72,10 @@ def value_after_cost(
     -------
     pandas.DataFrame
         Columns `AFTER_COST_TYPES`, in the order of the frame; ``as_of`` is missing where the frame has
-        none. ``retention_cost`` and ``retained_arr`` (of
-        the ARR of a year ago what is still in force) are of a year, all other money of the horizon.
-        ``value_net`` is predicted value less the retention cost of the horizon. What rests on costs is
-        missing where the book has no costs; an account is then loss-making by its value alone.
+        none. ``retention_cost`` and ``retained_arr`` (of the ARR of a year ago what is still in force)
+        are of a year, all other money of the horizon. ``value_net`` is predicted value less the
+        retention cost of the horizon. What rests on costs is missing where the book has no costs; an
+        account is then loss-making by its value alone.
 
     Examples
     --------
@@ -135,7 +135,10 @@ def treatment(policy: TierPolicy, statement: str, net_of: Sequence[str] = ()) ->
     """
     subtract = _subtracted(policy, net_of)
     named = " and ".join(name.replace("_", " ") for name in subtract)
-    less = f"less cost to serve treated as {named}" if subtract else "less no further cost to serve"
+    further = "further " if net_of else ""
+    less = (
+        f"less cost to serve treated as {named}" if subtract else f"less no {further}cost to serve"
+    )
     within = "retention" in (*policy.cost.subtract, *net_of)
     apart = "cost of retention is in it" if within else "cost of retention stands apart"
     return f"contribution = {statement or 'value'}, {less}; {apart}"

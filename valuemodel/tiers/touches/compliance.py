@@ -4,8 +4,10 @@ The ledger of touches tells planned, ad-hoc and reactive ones apart. A tier's to
 contacts of its kinds; where two touches of a tier share a kind, those contacts are divided between them in
 the proportion in which they are planned, since nobody wrote down which was which.
 
-The ledger goes back 12 months, so a touch that is planned less than once a year is due again once it is not
-in there any more.
+The ledger goes back 12 months. A touch that is not in it was due, at the latest, its part of a year after these
+12 months began, or after the account came if that was later: so an account of the top tier that never had its
+quarterly review is behind, and one that came last month is not. A touch that is planned once a year or less
+often is due again once it is not in there any more. All this is held against the tier that an account is in now.
 
 Why this way: a plan that nobody holds against what happened is a wish. Touches beyond the plan on one account
 do not make up for none on another, so compliance adds up what was done of what was planned, account by account.
@@ -13,7 +15,8 @@ do not make up for none on another, so compliance adds up what was done of what 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 import pandas as pd
@@ -41,6 +44,7 @@ COMPLIANCE_TYPES: dict[str, str] = {
     "accounts": "int64",
     "planned": "float64",
     "done": "float64",
+    "judged": "float64",
     "share_done": "float64",
     "overdue": "int64",
 }
@@ -54,6 +58,8 @@ LEDGER_TYPES: dict[str, str] = {
 }
 ALL, NOBODY = "all", "(nobody)"
 _YEAR = 365.25
+_LEDGER = pd.Timedelta(days=365)
+_NAMED = 12
 
 
 def touch_plan(
@@ -77,8 +83,10 @@ def touch_plan(
     pandas.DataFrame
         Columns `PLAN_TYPES`, a row per account and touch, by account and the order of the policy.
         ``planned`` and ``done`` are of a year; ``done`` and ``share_done`` are missing where the book
-        has no interactions, or none that says whose initiative it was. A touch that was not done in
-        these 12 months is due at the cutoff, hence not overdue yet.
+        has no interactions, none that says whose initiative it was, or none of the touch's kinds. A
+        touch that was not done in these 12 months is due at the cutoff or was before, which makes it
+        overdue; where nothing is known of what was done, or since when the account is ours, it is due
+        at the cutoff and not overdue.
 
     Examples
     --------
@@ -96,19 +104,21 @@ def touch_plan(
         touch  planned  done  share_done  overdue
     0  review      4.0   3.0        0.75    False
     """
-    done, unknown = _planned(frame, touches), _unknown(touches, policy)
-    each = (_of_tier(frame, done, tier, unknown) for tier in policy.tiers)
+    planned, known = _planned(frame, touches), _kinds(touches)
+    each = (_of_tier(frame, planned, tier, known) for tier in policy.tiers)
     parts = [part for tier in each for part in tier if len(part)]
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in PLAN_TYPES.items()})
     table = pd.concat(parts, ignore_index=True)
     now = pd.Timestamp(as_of.at)
     pause = pd.to_timedelta(np.floor(np.maximum(_YEAR / table["planned"], 1.0)), unit="D")
-    due = (table["last"] + pause).fillna(now)
-    known = frame.set_index("account_id")["owner"]
+    accounts = frame.set_index("account_id")
+    first = table["account_id"].map(_ours_since(accounts, now)) + pause
+    first = first.where((first < now) & table["done"].notna(), now)
+    due = (table["last"] + pause).fillna(first)
     table = table.assign(
         as_of=now,
-        owner=table["account_id"].map(known),
+        owner=table["account_id"].map(accounts["owner"]),
         share_done=np.minimum(table["done"] / table["planned"], 1.0),
         next_due=due,
         overdue=due < now,
@@ -129,18 +139,18 @@ def compliance(plan: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `COMPLIANCE_TYPES`: every tier with ``owner`` `ALL` first, then each owner (`NOBODY` for
-        accounts without). ``done`` counts up to what was planned, touch by touch, and ``share_done`` is
-        of the touches of which it is known what was done.
+        accounts without). ``done`` counts up to what was planned, touch by touch. ``judged`` is the part
+        of ``planned`` of which it is known what was done, and ``share_done`` is of that part.
     """
     counted = plan.assign(
         owner=plan["owner"].fillna(NOBODY),
         done=np.minimum(plan["done"], plan["planned"]),
         overdue=plan["overdue"].astype("int64"),
-        judged=plan["planned"].where(plan["done"].notna()),
+        judged=plan["planned"].where(plan["done"].notna(), 0.0),
     )
     parts = [_added(counted.assign(owner=ALL)), _added(counted)]
     table = pd.concat(parts, ignore_index=True)
-    table["share_done"] = table["done"] / table["judged"]
+    table["share_done"] = table["done"] / table["judged"].where(table["judged"] > 0.0)
     first = table["owner"].where(table["owner"] != ALL, "")
     table = table.assign(first=first).sort_values(["tier", "first"], ignore_index=True)
     return table[list(COMPLIANCE_TYPES)].astype(COMPLIANCE_TYPES)
@@ -165,13 +175,18 @@ def unmatched_touches(touches: pd.DataFrame | None, policy: TierPolicy) -> list[
     >>> unmatched_touches(pd.DataFrame({"kind": ["meeting", "call"]}), policy)
     ["touch 'QBR' counts interactions of the kind QBR, and the book has none; its kinds are call, meeting"]
     """
-    if touches is None or touches.empty:
+    known = _kinds(touches)
+    if known is None:
         return []
-    known = ", ".join(sorted(map(str, touches["kind"].dropna().unique())))
+    named = sorted(known)[:_NAMED]
+    more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
+    # A name may stand for other kinds in another tier; the same touch of two tiers is said once.
+    every = {(one.name, one.counted): None for tier in policy.tiers for one in tier.touches}
     return [
-        f"touch {name!r} counts interactions of the kind {', '.join(kinds)}, and the book has none; "
-        f"its kinds are {known}"
-        for name, kinds in _unknown(touches, policy).items()
+        f"touch {name!r} counts interactions of the kind{'s' * (len(kinds) > 1)} "
+        f"{', '.join(kinds)}, and the book has none; its kinds are {', '.join(named)}{more}"
+        for name, kinds in every
+        if known.isdisjoint(kinds)
     ]
 
 
@@ -212,26 +227,28 @@ def ledger(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _added(counted: pd.DataFrame) -> pd.DataFrame:
     groups = counted.groupby(["tier", "owner"], sort=True)
-    table = groups.agg(planned=("planned", "sum"), overdue=("overdue", "sum"))
-    table[["done", "judged"]] = groups[["done", "judged"]].sum(min_count=1)
+    table = groups[["planned", "judged", "overdue"]].sum()
+    table["done"] = groups["done"].sum(min_count=1)
     table["accounts"] = groups["account_id"].nunique()
     return table.reset_index()
 
 
 def _of_tier(
-    frame: pd.DataFrame, planned: pd.DataFrame | None, tier: Tier, unknown: Container[str]
+    frame: pd.DataFrame, planned: pd.DataFrame | None, tier: Tier, known: AbstractSet[str] | None
 ) -> Iterator[pd.DataFrame]:
     accounts = frame.loc[frame["tier"] == tier.name, "account_id"]
+    if planned is not None:
+        planned = planned[planned["account_id"].isin(accounts)]
     for place, touch in enumerate(tier.touches):
         table = pd.DataFrame({"account_id": accounts, "tier": tier.name, "touch": touch.name})
         table = table.assign(kinds=", ".join(touch.counted), planned=touch.per_year, place=place)
         table["done"], table["last"] = (np.nan if planned is None else 0.0), pd.NaT
-        if touch.name in unknown:
+        if known is not None and known.isdisjoint(touch.counted):
             table["done"] = np.nan
         elif planned is not None:
             mine = planned[planned["kind"].isin(touch.counted)]
             share = {kind: _share(tier, place, kind) for kind in touch.counted}
-            mine = mine.assign(done=mine["touches"] * [share[kind] for kind in mine["kind"]])
+            mine = mine.assign(done=mine["touches"] * mine["kind"].map(share).astype("float64"))
             sums = mine.groupby("account_id").agg(done=("done", "sum"), last=("last", "max"))
             found = sums.reindex(accounts)
             table["done"] = found["done"].fillna(0.0).to_numpy()
@@ -239,13 +256,18 @@ def _of_tier(
         yield table.astype({"last": "datetime64[us]"})
 
 
-def _unknown(touches: pd.DataFrame | None, policy: TierPolicy) -> dict[str, tuple[str, ...]]:
-    """Return the touches none of whose kinds stands in the ledger, with these kinds."""
+def _kinds(touches: pd.DataFrame | None) -> AbstractSet[str] | None:
+    """Return the kinds of contact that stand in the ledger; None where nothing stands in it."""
     if touches is None or touches.empty:
-        return {}
-    known = set(touches["kind"].dropna())
-    every = {touch.name: touch.counted for tier in policy.tiers for touch in tier.touches}
-    return {name: kinds for name, kinds in every.items() if not known.intersection(kinds)}
+        return None
+    return frozenset(map(str, touches["kind"].dropna().unique()))
+
+
+def _ours_since(accounts: pd.DataFrame, now: pd.Timestamp) -> pd.Series[pd.Timestamp]:
+    """Return since when within the ledger each account is ours; the cutoff where nothing tells."""
+    start = now - _LEDGER
+    first = accounts["first_order"].fillna(now).clip(lower=start)
+    return first.mask(accounts["arr_12m_ago"] > 0.0, start)
 
 
 def _planned(frame: pd.DataFrame, touches: pd.DataFrame | None) -> pd.DataFrame | None:

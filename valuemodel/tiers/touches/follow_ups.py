@@ -4,8 +4,9 @@ A contact that the account sought wants an answer, one that we had planned wants
 Either is open until a later contact of ours is recorded, and falls due some days after it.
 
 Why this way: a follow-up that was missed long ago helps nobody and would hide those that still matter, so
-only what fell due within the last 90 days, or will soon, is on the list. Of several contacts without a later one
-of ours the account's own comes first: who asked and was not answered is not to be told of a meeting.
+only what fell due within the last 90 days, or will soon, is on the list. It is worked from the top, so the
+highest tier comes first. Of several contacts without a later one of ours the account's own comes first: who
+asked and was not answered is not to be told of a meeting.
 """
 
 from __future__ import annotations
@@ -42,15 +43,15 @@ def follow_ups(
     touches : pandas.DataFrame, optional
         The stored ledger: ``account_id, initiative, last``.
     policy : TierPolicy
-        Its ``[queue]``: after how many days a follow-up is due.
+        Its ``[queue]``: after how many days a follow-up is due. Its tiers: the order of the list.
     as_of : Cutoff
         The cutoff.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `FOLLOW_UP_TYPES`, the longest due first; one row per account, for its last contact that
-        nothing of ours followed.
+        Columns `FOLLOW_UP_TYPES`, the highest tier first, in each the longest due; one row per account,
+        for its last contact that nothing of ours followed.
 
     Examples
     --------
@@ -81,8 +82,9 @@ def follow_ups(
     table = table[(table["due"] > now - pd.Timedelta(days=_KEPT)) & (table["due"] <= now + pause)]
     known = frame.set_index("account_id")[["tier", "owner"]]
     table = table[table["account_id"].isin(known.index)].join(known, on="account_id")
-    table = table.assign(overdue=table["due"] < now)
-    return _typed(table.sort_values(["due", "account_id"], ignore_index=True))
+    places = {name: place for place, name in enumerate(policy.names)}
+    table = table.assign(overdue=table["due"] < now, place=table["tier"].map(places))
+    return _typed(table.sort_values(["place", "due", "account_id"], ignore_index=True))
 
 
 def preparations(touch_plan: pd.DataFrame, as_of: Cutoff, days: int = 14) -> pd.DataFrame:

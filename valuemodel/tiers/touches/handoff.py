@@ -26,6 +26,8 @@ HANDOFF_TYPES: dict[str, str] = {
     "winnability": "float64",
     "expected": "float64",
 }
+#: 120 / 100 - 1 is a little less than 0.2 in binary; an account on the line is meant to be over it.
+_ROUNDING = 1e-9
 
 
 def handoffs(frame: pd.DataFrame, policy: TierPolicy, as_of: Cutoff) -> pd.DataFrame:
@@ -36,7 +38,7 @@ def handoffs(frame: pd.DataFrame, policy: TierPolicy, as_of: Cutoff) -> pd.DataF
     frame : pandas.DataFrame
         Of `valuemodel.tiers.accounts.account_frame`, with ``tier``.
     policy : TierPolicy
-        Its ``[queue]``: from which use on.
+        Its ``[queue]``: from which use on, that use included.
     as_of : Cutoff
         The cutoff.
 
@@ -61,7 +63,8 @@ def handoffs(frame: pd.DataFrame, policy: TierPolicy, as_of: Cutoff) -> pd.DataF
     section = policy.queue
     used, before = frame["seats_used"], frame["usage_3m_before"]
     growth = (frame["usage_3m"] / before.where(before > 0.0)) - 1.0
-    full, grows = used >= section.handoff_seats_used, growth >= section.handoff_usage_growth
+    beyond = (used - section.handoff_seats_used, growth - section.handoff_usage_growth)
+    full, grows = (one >= -_ROUNDING for one in beyond)
     which = (full | grows).to_numpy(dtype=np.bool_)
     told = frame[which]
     facts = zip(full[which], grows[which], used[which], told["seats"], growth[which], strict=True)
@@ -75,12 +78,11 @@ def handoffs(frame: pd.DataFrame, policy: TierPolicy, as_of: Cutoff) -> pd.DataF
                 + [f"usage {100 * rate:+.0f} % in 3 months"] * more
             )
         )
-    beyond = (used - section.handoff_seats_used, growth - section.handoff_usage_growth)
     table = told.assign(
         signal=signals,
         evidence=evidence,
         as_of=pd.Timestamp(as_of.at),
-        strength=np.fmax(*beyond)[which],
+        strength=np.fmax(*beyond)[which].clip(lower=0.0),
         expected=told["white_space"] * told["winnability"],
     )
     first = {"expected": False, "strength": False, "account_id": True}
