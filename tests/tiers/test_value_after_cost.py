@@ -104,6 +104,26 @@ def test_every_cost_is_subtracted_once(subtract, net_of, subtracted, contributio
     assert row["retention_cost_ratio"] == 0.1
 
 
+def test_a_quarter_bears_a_quarter_of_the_costs_of_a_year() -> None:
+    quarter = Horizon.parse("3 months")
+    row = after_cost([RICH], policy_of("cogs", "retention"), quarter).loc[0]
+    assert row["cost_subtracted"] == pytest.approx((300.0 + 80.0) / 4.0)
+    assert row["contribution"] == pytest.approx(905.0)
+    assert row["value_net"] == pytest.approx(1_180.0)
+    # What keeping it costs, and what is kept, are both of a year.
+    assert row["retention_cost_ratio"] == pytest.approx(80.0 / 800.0)
+
+
+def test_a_loss_stays_a_loss_and_lowers_the_sum_of_its_tier() -> None:
+    loss = {"past": -200.0, "value": -100.0, "cogs": 50.0, "retention": 30.0}
+    table = after_cost([RICH, NOTHING | loss])
+    assert table.loc[1, ["contribution", "value_net"]].tolist() == [-250.0, -130.0]
+    assert table["loss_making"].tolist() == [False, True]
+    tier = value_by_tier(table, COGS).set_index("tier").loc["A"]
+    assert tier["value_net"] == pytest.approx(1_120.0 - 130.0)
+    assert tier["contribution"] == pytest.approx(700.0 - 250.0)
+
+
 def test_costs_of_a_year_are_brought_to_the_horizon() -> None:
     row = after_cost([RICH], horizon=Horizon.parse("6 months")).loc[0]
     assert row["cost_subtracted"] == pytest.approx(150.0)
@@ -200,6 +220,11 @@ def test_a_book_with_costs_and_no_past_does_not_lack_a_costs_table() -> None:
             ["cogs"],
             ("cogs",),
             "contribution = revenue, less no further cost to serve; cost of retention stands apart",
+        ),
+        (
+            [],
+            (),
+            "contribution = revenue, less no cost to serve; cost of retention stands apart",
         ),
         (
             [],

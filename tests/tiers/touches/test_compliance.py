@@ -88,7 +88,7 @@ def test_what_was_done_is_set_beside_what_was_planned() -> None:
         "next_due": pd.Timestamp("2025-08-30 09:30"),
         "overdue": True,
     }
-    # Nothing is planned in tier C, and nobody in A was met: due now, hence not overdue.
+    # Nothing is planned in tier C, and since when those in A are ours is not known: not overdue yet.
     assert plan.index.tolist() == ["a", "a", "b", "d", "d"]
     assert (plan.loc["a", "next_due"] == NOW).all()
     assert not plan.loc["a", "overdue"].any()
@@ -141,6 +141,45 @@ def test_nothing_done_is_not_the_same_as_nothing_known(touches, facts, done) -> 
     assert plan.loc[0, "share_done"] == pytest.approx(done / 2.0, nan_ok=True)
     assert plan.loc[0, "next_due"] == NOW
     assert compliance(plan)["share_done"].tolist() == pytest.approx([done / 2.0] * 2, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("per_year", "facts", "due"),
+    [
+        # Ours for years: it was due its part of a year after the ledger began.
+        (4.0, {"first_order": "2020-05-01"}, "2025-04-02"),
+        (12.0, {"first_order": "2020-05-01"}, "2025-01-31"),
+        (1.5, {"first_order": "2020-05-01"}, "2025-09-01"),
+        # Once a year or less often may have been just before that.
+        (1.0, {"first_order": "2020-05-01"}, "2026-01-01"),
+        (0.5, {"first_order": "2020-05-01"}, "2026-01-01"),
+        # Ours since a while or since just now.
+        (4.0, {"first_order": "2025-06-01"}, "2025-08-31"),
+        (4.0, {"first_order": "2025-10-02"}, "2026-01-01"),
+        (4.0, {"first_order": "2025-12-20"}, "2026-01-01"),
+        # A contract of a year ago says it too.
+        (4.0, {"first_order": "2025-12-20", "arr_12m_ago": 9.0}, "2025-04-02"),
+        (4.0, {"arr_12m_ago": 9.0}, "2025-04-02"),
+        # Nothing says since when.
+        (4.0, {"arr_12m_ago": 0.0}, "2026-01-01"),
+        (4.0, {}, "2026-01-01"),
+    ],
+)
+def test_a_touch_that_was_never_done_is_late_once_it_had_its_time(per_year, facts, due) -> None:
+    tiers = [{"name": "A", "top_share": 0.1, "touches": [VISIT | {"per_year": per_year}]}]
+    policy = policy_of([*tiers, {"name": "B"}])
+    frame = frame_of(BOOK[:1], **facts)
+    rows = touches_of(("stranger", "site visit", "planned", 1.0, "2025-12-01"))
+    plan = touch_plan(frame, rows, policy, AS_OF)
+    assert plan.loc[0, "done"] == 0.0
+    assert plan.loc[0, "next_due"] == pd.Timestamp(due)
+    assert plan.loc[0, "overdue"] == (due < "2026-01-01")
+    # What nobody knows of is not held against anybody.
+    for unknown in (None, rows.assign(kind="visite")):
+        plan = touch_plan(frame, unknown, policy, AS_OF)
+        assert plan["done"].isna().all()
+        assert plan["next_due"].tolist() == [NOW]
+        assert not plan["overdue"].any()
 
 
 @pytest.mark.parametrize(
@@ -298,3 +337,61 @@ def test_a_touch_that_the_ledger_calls_otherwise_is_named_and_not_held_against_a
     ]
     assert unmatched_touches(ledger.assign(kind="QBR"), policy) == []
     assert unmatched_touches(None, policy) == []
+
+
+def test_several_kinds_are_named_together_and_of_many_kinds_the_first() -> None:
+    touch = {"name": "health check", "per_year": 1.0, "kinds": ["health check", "audit"]}
+    # The same touch in two tiers is said once; under its name another tier may count other kinds.
+    tiers = [
+        {"name": "A", "top_share": 0.1, "touches": [touch]},
+        {"name": "B", "top_share": 0.5, "touches": [touch]},
+        {"name": "C", "touches": [touch | {"kinds": ["call"]}]},
+    ]
+    kinds = ["call", *[f"kind {at:02d}" for at in range(20)]]
+    rows = touches_of(*[("a", kind, "ad_hoc", 1.0, "2025-12-01") for kind in kinds])
+    (said,) = unmatched_touches(rows, policy_of(tiers))
+    assert said.startswith(
+        "touch 'health check' counts interactions of the kinds health check, audit, and the book has none"
+    )
+    assert said.endswith("kind 09, kind 10 and 9 more")
+
+
+def test_a_name_that_counts_other_kinds_in_another_tier_is_known_there() -> None:
+    tiers = [
+        {"name": "A", "top_share": 0.5, "touches": [VISIT | {"kinds": ["meeting"]}]},
+        {"name": "B", "touches": [VISIT]},
+    ]
+    rows = touches_of(("a", "meeting", "planned", 1.0, "2025-12-01"))
+    plan = touch_plan(frame_of(BOOK[:2]), rows, policy_of(tiers), AS_OF)
+    assert plan["done"].tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
+    assert len(unmatched_touches(rows, policy_of(tiers))) == 1
+
+
+def test_a_share_is_of_the_touches_of_which_is_known_what_was_done() -> None:
+    tiers = [{"name": "A", "top_share": 0.5, "touches": [VISIT, REVIEW]}, {"name": "B"}]
+    rows = touches_of(("a", "meeting", "planned", 3.0, "2025-12-01"))
+    told = compliance(touch_plan(frame_of(BOOK[:1]), rows, policy_of(tiers), AS_OF))
+    figures = ["planned", "judged", "done", "share_done"]
+    assert told[figures].values.tolist() == [[6.0, 4.0, 3.0, 0.75]] * 2
+    nothing = compliance(touch_plan(frame_of(BOOK[:1]), None, policy_of(tiers), AS_OF))
+    assert nothing["judged"].tolist() == [0.0, 0.0]
+    assert nothing[["done", "share_done"]].isna().all(axis=None)
+
+
+@QUICK
+@given(
+    counts=st.tuples(*[st.integers(0, 40)] * 2),
+    per_year=st.lists(st.sampled_from([0.5, 1.0, 3.0, 4.0, 12.0]), min_size=1, max_size=4),
+)
+def test_shared_contacts_are_all_counted_and_none_twice(counts, per_year) -> None:
+    shared = [
+        {"name": f"touch {at}", "per_year": often, "kinds": ["meeting", "call"]}
+        for at, often in enumerate(per_year)
+    ]
+    tiers = [{"name": "A", "top_share": 0.5, "touches": shared}, {"name": "B"}]
+    rows = touches_of(
+        ("a", "meeting", "planned", float(counts[0]), "2025-12-01"),
+        ("a", "call", "planned", float(counts[1]), "2025-12-02"),
+    )
+    plan = touch_plan(frame_of(BOOK[:1]), rows, policy_of(tiers), AS_OF)
+    assert plan["done"].sum() == pytest.approx(sum(counts))

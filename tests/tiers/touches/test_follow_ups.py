@@ -99,6 +99,23 @@ def test_a_row_says_whose_account_it_is_and_whether_it_is_late() -> None:
     }
 
 
+def test_the_list_is_worked_from_the_highest_tier_of_the_policy_down() -> None:
+    tiers = [{"name": "Top", "top_share": 0.1}, {"name": "Key", "top_share": 0.3}, {"name": "Any"}]
+    policy = TierPolicy.parse({"version": "1", "tiers": tiers})
+    frame = frame_of("a", "b", "c", "d", "e").assign(tier=["Any", "Key", "Top", "Key", "Top"])
+    days = {
+        "a": "2025-11-01",
+        "b": "2025-12-20",
+        "c": "2025-12-30",
+        "d": "2025-12-10",
+        "e": "2025-12-30",
+    }
+    rows = contacts_of(*[(who, "reactive", when) for who, when in days.items()])
+    found = follow_ups(frame, rows, policy, AS_OF)
+    assert found["account_id"].tolist() == ["c", "e", "d", "b", "a"]
+    assert found["tier"].tolist() == ["Top", "Top", "Key", "Key", "Any"]
+
+
 def test_without_contacts_the_table_is_empty_and_typed() -> None:
     row = contacts_of(("a", "reactive", "2025-12-10"))
     nobody = frame_of("a").head(0)

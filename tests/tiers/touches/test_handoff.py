@@ -67,6 +67,11 @@ def test_the_lines_themselves_count() -> None:
         {"usage_3m": 124.9, "usage_3m_before": 100.0},
     ]
     assert listed(rows) == ["0", "2"]
+    # Growth of just a fifth, which no binary fraction hits: 120 / 100 - 1 is less than 0.2.
+    fifth = TierPolicy.parse({"version": "1", "queue": {"handoff_usage_growth": 0.2}})
+    exact = {"usage_3m": 120.0, "usage_3m_before": 100.0}
+    found = handoffs(frame_of([exact, exact | {"usage_3m": 119.99}]), fifth, AS_OF)
+    assert found["strength"].to_dict() == {0: 0.0}
     tighter = {"version": "1", "queue": {"handoff_seats_used": 1.0, "handoff_usage_growth": 2.0}}
     assert listed(rows, TierPolicy.parse(tighter)) == []
 

@@ -266,8 +266,10 @@ def _kinds(touches: pd.DataFrame | None) -> AbstractSet[str] | None:
 def _ours_since(accounts: pd.DataFrame, now: pd.Timestamp) -> pd.Series[pd.Timestamp]:
     """Return since when within the ledger each account is ours; the cutoff where nothing tells."""
     start = now - _LEDGER
-    first = accounts["first_order"].fillna(now).clip(lower=start)
-    return first.mask(accounts["arr_12m_ago"] > 0.0, start)
+    first = accounts["first_order"].fillna(now)
+    long = (first < start) | (accounts["arr_12m_ago"] > 0.0)
+    since: pd.Series[pd.Timestamp] = first.mask(long, start)
+    return since
 
 
 def _planned(frame: pd.DataFrame, touches: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -82,7 +82,7 @@ def handoffs(frame: pd.DataFrame, policy: TierPolicy, as_of: Cutoff) -> pd.DataF
         signal=signals,
         evidence=evidence,
         as_of=pd.Timestamp(as_of.at),
-        strength=np.fmax(*beyond)[which].clip(lower=0.0),
+        strength=np.maximum(np.fmax(*beyond)[which], 0.0),
         expected=told["white_space"] * told["winnability"],
     )
     first = {"expected": False, "strength": False, "account_id": True}
