@@ -56,6 +56,10 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="Use nothing from this date on; default: the end of the data."),
 ]
+OfRun = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Of which published run; default: the current one."),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -232,10 +236,7 @@ def tier(
         str | None,
         typer.Option("--for", help="Only the accounts that this person owns or reviews."),
     ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Of which published run; default: the current one."),
-    ] = None,
+    as_of: OfRun = None,
     settings: SettingsPath = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -247,10 +248,7 @@ def tier(
 @app.command()
 def explain(
     account: Annotated[str, typer.Argument(help="The account's id.")],
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Of which published run; default: the current one."),
-    ] = None,
+    as_of: OfRun = None,
     settings: SettingsPath = None,
     as_json: Json = False,
     quiet: Quiet = False,

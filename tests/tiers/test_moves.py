@@ -118,7 +118,9 @@ def split(now, policy, before, **given):
     """Recommend twice and split the moves of the second run."""
     earlier = EarlierRun(before[0], before[1], None, before[2])
     found = recommend(now, policy, None, earlier, **given)
-    return moves(found.book, found.decision, policy, earlier).set_index("account_id"), found
+    return moves(found.book, found.decision, found.by_rules, policy, earlier).set_index(
+        "account_id"
+    ), found
 
 
 STEPS = [f"steps_by_{cause}" for cause in CAUSES]
@@ -180,7 +182,7 @@ def test_what_cannot_be_told_apart_is_said():
 
 def test_without_a_run_before_there_are_no_moves():
     found = recommend(run_of([2.0, 1.0], 1), ladder())
-    table = moves(found.book, found.decision, ladder(), None)
+    table = moves(found.book, found.decision, found.by_rules, ladder(), None)
     assert table.empty
     assert list(table.columns) == list(MOVE_TYPES)
 

@@ -22,6 +22,7 @@ import pandas as pd
 
 from valuemodel.estimators.intervals.ranges import Ranges
 from valuemodel.metrics.arrays import FloatArray
+from valuemodel.metrics.proportions import wilson
 
 BOUND_COLUMNS = ("y_low", "y_high")
 COVERAGE_COLUMNS = [
@@ -30,7 +31,6 @@ COVERAGE_COLUMNS = [
 ALL, BY_CUTOFF, BY_TENTH = "all", "cutoff", "tenth"
 
 _TENTHS = 10
-_Z = 1.959963984540054
 
 
 def bounds_of(model: object, predicted: pd.DataFrame, coverage: float) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def _counted(rows: pd.DataFrame, nominal: float, labels: pd.DataFrame | None) ->
         .reset_index()
         for part in _sliced(judged, labels)
     ).assign(nominal=nominal)
-    low, high = _wilson(found["share"].to_numpy("float64"), found["accounts"].to_numpy("float64"))
+    low, high = wilson(found["share"].to_numpy("float64"), found["accounts"].to_numpy("float64"))
     return found.assign(low=low, high=high)
 
 
@@ -161,11 +161,3 @@ def _sliced(judged: pd.DataFrame, labels: pd.DataFrame | None) -> Iterator[pd.Da
     if labels is not None and len(labels):
         named = labels.rename(columns={"level": "group"})
         yield judged.merge(named, on=["fold", "account_id"], validate="many_to_many")
-
-
-def _wilson(share: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return Wilson's 95 % interval of shares."""
-    weight = _Z**2 / count
-    centre = (share + weight / 2.0) / (1.0 + weight)
-    half = np.sqrt(share * (1.0 - share) * weight + weight**2 / 4.0) / (1.0 + weight)
-    return centre - half, centre + half

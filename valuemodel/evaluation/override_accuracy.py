@@ -26,7 +26,8 @@ from valuemodel.metrics.arrays import FloatArray, IntArray
 from valuemodel.periods import Horizon
 from valuemodel.tiers.assignment import assign
 from valuemodel.tiers.policy import TierPolicy
-from valuemodel.tiers.stored_tables import once_each
+from valuemodel.tiers.records.wording import counted
+from valuemodel.tiers.stored_tables import no_rows, once_each
 
 ALL = "all"
 """Stands for all owners in the column ``owner``, in the last row."""
@@ -113,7 +114,7 @@ def no_overrides() -> pd.DataFrame:
     >>> len(no_overrides())
     0
     """
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACCURACY_TYPES.items()})
+    return no_rows(ACCURACY_TYPES)
 
 
 def override_accuracy(
@@ -176,9 +177,8 @@ def override_accuracy(
     ids = run["account_id"].astype("str").tolist()
     right: IntArray = assign(came, before, ids, ladder_of(policy)).tier
     at = np.flatnonzero(run["override_reason"].notna())
-    places = {name: place for place, name in enumerate(policy.names)}
     given, rule = (
-        run[name].iloc[at].astype(object).map(places).to_numpy(dtype=np.int64)
+        run[name].iloc[at].astype(object).map(policy.positions).to_numpy(dtype=np.int64)
         for name in ("tier", "tier_without_override")
     )
     known = ~np.isnan(came[at])
@@ -268,7 +268,7 @@ def override_lines(summary: pd.DataFrame) -> Iterator[str]:
         unknown = row["not_known"]
         lacking = f"; of {unknown:,} it is not known what came" if unknown else ""
         yield (
-            f"{whose}of {row['overrides']:,} override{'' if row['overrides'] == 1 else 's'}, "
+            f"{whose}of {counted(row['overrides'], 'override')}, "
             f"the person was closer to what came in {row['override_closer']:,}, "
             f"the rule in {row['rule_closer']:,}, both alike in {row['equal']:,}{lacking}"
         )

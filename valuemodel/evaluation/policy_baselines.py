@@ -151,16 +151,13 @@ def ladder_of(policy: TierPolicy) -> TierPolicy:
     >>> ladder_of(TierPolicy.parse({"version": "1", "tiers": tiers})).tiers[0].rule
     'the top 10 % of accounts'
     """
-    tiers = [tier.model_copy(update={"least_share_of_value": None}) for tier in policy.tiers]
-    return policy.model_copy(
-        update={
-            "tiers": tiers,
-            "score": ScoreSection(),
-            "segments": None,
-            "protected": [],
-            "optimise": None,
-        }
-    )
+    values_alone: dict[str, object] = {
+        "score": ScoreSection(),
+        "segments": None,
+        "protected": [],
+        "optimise": None,
+    }
+    return policy.without_least().model_copy(update=values_alone)
 
 
 def rankings(
@@ -221,6 +218,5 @@ def _stood(
         received = f"{rows.index[rows.index.duplicated()][0]!r} at {fold.cutoff}"
         raise UsageError(problem, received=received, hint="give each account one row per cutoff")
     rows = rows.reindex(fold.accounts)
-    places = {name: -float(place) for place, name in enumerate(policy.names)}
-    tier = rows["current_tier"].astype(object).map(places)
-    return np.asarray(tier, dtype=np.float64), np.asarray(rows["arr"], dtype=np.float64)
+    tier = -np.asarray(rows["current_tier"].astype(object).map(policy.positions), dtype=np.float64)
+    return tier, np.asarray(rows["arr"], dtype=np.float64)

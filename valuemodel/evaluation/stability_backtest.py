@@ -177,7 +177,6 @@ def _replayed(
     """Return the place of each account's tier at each cutoff, NaN where it was not judged."""
     accounts = 1 + max(int(fold.rows.max()) for fold in folds)
     places = np.full((len(folds), accounts), np.nan)
-    names = {name: place for place, name in enumerate(policy.names)}
     before: pd.DataFrame | None = None
     for at, fold in enumerate(folds):
         predictions = pd.DataFrame(
@@ -190,7 +189,7 @@ def _replayed(
         )
         # Sorted by account, as the rows of a fold are.
         before = assign_tiers(predictions, policy, previous=before, horizon=horizon)
-        places[at, fold.rows] = before["tier"].map(names).to_numpy(np.float64)
+        places[at, fold.rows] = before["tier"].map(policy.positions).to_numpy(np.float64)
     return places
 
 

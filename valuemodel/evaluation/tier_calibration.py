@@ -26,9 +26,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest  # type: ignore[attr-defined] # its list of names is made at run time
 
 from valuemodel.metrics.arrays import FloatArray, IntArray
+from valuemodel.metrics.proportions import wilson
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.tiers.assignment import assign
 from valuemodel.tiers.policy import TierPolicy
@@ -272,20 +272,16 @@ def _reliability(one: _Sampled, policy: TierPolicy) -> pd.DataFrame:
             accounts=("promised", "size"),
             promised=("promised", "mean"),
             happened=("happened", "mean"),
-            times=("happened", "sum"),
         )
         .reset_index()
     )
-    place = found["tier"].map(policy.names.index)
+    place = found["tier"].map(policy.positions)
     found = found.assign(place=place).sort_values(["place", "band"], ignore_index=True)
-    bounds = [
-        binomtest(int(times), int(count)).proportion_ci(confidence_level=0.95, method="wilson")
-        for times, count in zip(found["times"], found["accounts"], strict=True)
-    ]
+    low, high = wilson(found["happened"].to_numpy("float64"), found["accounts"].to_numpy("float64"))
     return found.assign(
         cutoff=one.cutoff,
         bin_low=np.array(BAND_EDGES)[found["band"]],
         bin_high=np.array(BAND_EDGES)[found["band"] + 1],
-        low=[bound.low for bound in bounds],
-        high=[bound.high for bound in bounds],
+        low=low,
+        high=high,
     )[list(CALIBRATION_TYPES)]

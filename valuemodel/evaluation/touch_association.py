@@ -24,6 +24,7 @@ import pandas as pd
 
 from valuemodel.evaluation.policy_baselines import value_folds
 from valuemodel.metrics.arrays import FloatArray, IntArray, ratio
+from valuemodel.metrics.proportions import wilson
 from valuemodel.periods import Horizon
 
 BANDS = ("0", "1-2", "3-5", "6+")
@@ -44,7 +45,6 @@ TOUCH_TYPES = {
 """The columns of the table, in order, with their pandas types."""
 
 _FROM = np.array([1, 3, 6])
-_Z = 1.959963984540054
 _NO_CAUSE = "this does not show that contacts cause it"
 
 
@@ -119,7 +119,7 @@ def touch_association(
         found[0] = found[1:].sum(axis=0)
     count = accounts.ravel()
     share = ratio(expanded.ravel(), count)
-    low, high = _wilson(share, count)
+    low, high = wilson(share, count)
     columns = {
         "size": np.repeat(SIZES, len(BANDS)),
         "contacts": np.tile(BANDS, len(SIZES)),
@@ -187,15 +187,6 @@ def _third(past: FloatArray) -> IntArray:
         return np.empty(0, dtype=np.int64)
     edges = np.quantile(past, [1 / 3, 2 / 3])
     return np.searchsorted(edges, past, side="left").astype(np.int64)
-
-
-def _wilson(share: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return Wilson's 95 % interval of shares; NaN where nobody was counted."""
-    weight = _Z**2 / np.where(count > 0.0, count, np.nan)
-    centre = (share + weight / 2.0) / (1.0 + weight)
-    half = np.sqrt(share * (1.0 - share) * weight + weight**2 / 4.0) / (1.0 + weight)
-    # At a share of 0 or 1 the interval ends there, whatever the last bits say.
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
 
 
 def _verdict(thirds: Sequence[tuple[pd.Series[Any], pd.Series[Any]]]) -> str:

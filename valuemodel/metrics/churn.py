@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from valuemodel.exceptions import UsageError
 from valuemodel.metrics.arrays import GROUPS, FloatArray, IntArray, paired, ratio
 from valuemodel.metrics.copies import Copies
+from valuemodel.metrics.proportions import wilson
 
 
 def _checked(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -195,7 +195,7 @@ def calibration_table(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> pd.DataFr
     table = frame.groupby("decile", as_index=False).agg(
         accounts=("truth", "size"), predicted=("prob", "mean"), observed=("truth", "mean")
     )
-    low, high = _wilson(table["observed"].to_numpy(), table["accounts"].to_numpy(np.float64))
+    low, high = wilson(table["observed"].to_numpy(), table["accounts"].to_numpy(np.float64))
     return table.assign(low=low, high=high)
 
 
@@ -203,14 +203,6 @@ def _decile(prob: FloatArray) -> IntArray:
     middle: FloatArray = (rankdata(prob) - 0.5) * GROUPS / prob.size
     groups: IntArray = np.minimum(middle.astype(np.int64), GROUPS - 1) + 1
     return groups
-
-
-def _wilson(share: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:
-    z = float(ndtri(0.975))
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    spread = np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    half = z * spread / (1 + z * z / count)
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
 
 
 CHURN_METRICS = {

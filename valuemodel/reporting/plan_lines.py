@@ -15,6 +15,7 @@ import pandas as pd
 from valuemodel.explain.wording import money, share
 from valuemodel.reporting.plain_text import shortened
 from valuemodel.tiers.policy import TierPolicy
+from valuemodel.tiers.records.wording import counted
 
 #: How many moves of each direction are named.
 NAMED = 10
@@ -168,7 +169,7 @@ def mover_lines(moves: pd.DataFrame, currency: str) -> Iterator[str]:
     steps = moves.groupby(["published_tier", "tier"]).size().reset_index().to_numpy(dtype=object)
     told = ", ".join(f"{old} to {new}: {count:,}" for old, new, count in steps)
     move = "moves" if len(moves) == 1 else "move"
-    yield f"{_counted(len(moves), 'account')} {move} against the published run: {told}"
+    yield f"{counted(len(moves), 'account')} {move} against the published run: {told}"
     for row in moves.head(NAMED).to_dict("records"):
         name = f" ({called})" if (called := shortened(row["name"])) else ""
         yield (
@@ -180,7 +181,7 @@ def mover_lines(moves: pd.DataFrame, currency: str) -> Iterator[str]:
 
 
 def _line(row: Mapping[Any, Any], accounts: int, share_of_value: float) -> str:
-    told = f"tier {row['tier']}: {_counted(accounts, 'account')}"
+    told = f"tier {row['tier']}: {counted(accounts, 'account')}"
     if np.isfinite(share_of_value):
         told += f", {share(share_of_value)} of predicted value"
     told += f"; line drawn by: {_RULES.get(row['binding_rule'], row['binding_rule'])}"
@@ -198,7 +199,7 @@ def _stability(policy: TierPolicy) -> str:
     if section.band:
         said.append(f"a band of {share(section.band)} between entering and staying")
     if section.minimum_stay_months:
-        said.append(f"a stay of at least {_counted(section.minimum_stay_months, 'month')}")
+        said.append(f"a stay of at least {counted(section.minimum_stay_months, 'month')}")
     if section.review_only:
         often = "month" if policy.review_months == 1 else f"{policy.review_months} months"
         said.append(f"moves on reviews only, every {often}")
@@ -208,7 +209,3 @@ def _stability(policy: TierPolicy) -> str:
     if section.movement_budget is not None:
         said.append(f"at most {share(section.movement_budget)} of accounts move at a review")
     return "; ".join(said)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

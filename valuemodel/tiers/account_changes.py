@@ -12,6 +12,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from valuemodel.tiers.stored_tables import no_rows
+
 CHANGE_TYPES: dict[str, str] = {
     "account_id": "str",
     "change": "str",
@@ -54,7 +56,7 @@ def account_changes(
     >>> account_changes(today, then, "past")[["account_id", "change", "now"]].values.tolist()
     [['a', 'parent', 'c'], ['b', 'gone', nan], ['c', 'new', nan]]
     """
-    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in CHANGE_TYPES.items()})
+    empty = no_rows(CHANGE_TYPES)
     if facts is None or before is None:
         return empty
     both = before.merge(

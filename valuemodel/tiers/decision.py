@@ -27,7 +27,7 @@ from valuemodel.tiers.assignment import (
     assign,
 )
 from valuemodel.tiers.earlier import BY_RUN, EarlierRun, standing_before
-from valuemodel.tiers.lines import Line, Rule, check_least
+from valuemodel.tiers.lines import check_least, line_at
 from valuemodel.tiers.optimisation import Problem, Solution, optimise
 from valuemodel.tiers.overrides import Overrides
 from valuemodel.tiers.policy import TierPolicy
@@ -128,8 +128,16 @@ class Book:
 
     def previous(self, policy: TierPolicy) -> Positions:
         """Return the place in a policy of the tier that each account had, -1 where it has none."""
-        places = {name: place for place, name in enumerate(policy.names)}
-        return np.array([places.get(name, NOWHERE) for name in self.before["tier"]], dtype=np.int64)
+        positions = policy.positions
+        return np.array(
+            [positions.get(name, NOWHERE) for name in self.before["tier"]], dtype=np.int64
+        )
+
+    def alone(self) -> Book:
+        """Return the same book as if no run had been before it and nobody had decided anything."""
+        accounts = self.predictions["account_id"]
+        before = standing_before(accounts, self.facts, None)
+        return replace(self, before=before, facts_before=None, overrides=Overrides.none())
 
 
 @dataclass(frozen=True)
@@ -202,7 +210,8 @@ def decide(book: Book, policy: TierPolicy, *, overrides: bool = True) -> Decisio
         floor=floor,
         held=pd.notna(held_by),
     )
-    ranked_by = policy if policy.optimise is None else _without_least(policy)
+    # What tiers must bring is asked of the tiers of the optimum, not of those that are cut before it.
+    ranked_by = policy if policy.optimise is None else policy.without_least()
     found = assign(scores.score, book.past, book.ties, ranked_by, standing)
     solution = None
     if policy.optimise is not None:
@@ -226,14 +235,7 @@ def decide(book: Book, policy: TierPolicy, *, overrides: bool = True) -> Decisio
 
 def by_amount(book: Book, policy: TierPolicy, amount: Floats) -> Assignment:
     """Cut the book by another amount than the score, such as past value, by the ladder alone."""
-    ladder = _without_least(policy).model_copy(update={"segments": None})
-    return assign(amount, amount, book.ties, ladder)
-
-
-def _without_least(policy: TierPolicy) -> TierPolicy:
-    """Return the policy without what tiers must bring, where that is asked of other tiers than these."""
-    plain = [tier.model_copy(update={"least_share_of_value": None}) for tier in policy.tiers]
-    return policy.model_copy(update={"tiers": plain})
+    return assign(amount, amount, book.ties, policy.without_least())
 
 
 def _pinned(book: Book, policy: TierPolicy, *, overrides: bool) -> tuple[Positions, Texts]:
@@ -282,12 +284,11 @@ def _lifted(found: Assignment, floor: Positions) -> Flags:
 def _solved(found: Assignment, solution: Solution, value: Floats, policy: TierPolicy) -> Assignment:
     """Return the tiers of the optimum, and the lines that they make; ranks stay those of the score."""
     worth = np.where(value > 0.0, value, 0.0)
-    total, lines = float(worth.sum()), []
-    for place, name in enumerate(policy.names):
-        above = solution.tier <= place
-        share = float(worth[above].sum()) / total if total else float("nan")
-        rule: Rule = "rest" if name == policy.names[-1] else "optimise"
-        lines.append(Line(name, int(above.sum()), share, rule))
+    last = policy.names[-1]
+    lines = [
+        line_at(name, solution.tier <= place, worth, "rest" if name == last else "optimise")
+        for place, name in enumerate(policy.names)
+    ]
     binding = np.array(solution.binding, dtype=object)[solution.tier]
     said = (
         f"[optimise] covers {solution.covered:,.0f} of predicted value; at most {solution.bound:,.0f} could "
@@ -307,7 +308,6 @@ def _problem(book: Book, policy: TierPolicy, by: str, standing: Standing) -> Pro
     if standing.held is not None:
         # Protection comes before staying: an account that is kept is never fixed below its floor.
         fixed = np.where((fixed == NOWHERE) & standing.held & (previous <= floor), previous, fixed)
-    budget, known = policy.stability.movement_budget, int((previous != NOWHERE).sum())
     absent = np.full(len(fixed), None, dtype=object)
     return Problem(
         value=book.value,
@@ -316,5 +316,5 @@ def _problem(book: Book, policy: TierPolicy, by: str, standing: Standing) -> Pro
         fixed=fixed,
         floor=floor,
         account_ids=book.ties,
-        may_move=None if budget is None else int(budget * known + 1e-9),
+        may_move=policy.stability.may_move(int((previous != NOWHERE).sum())),
     )

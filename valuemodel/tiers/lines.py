@@ -256,17 +256,24 @@ def lines_of(
         limited = any(one.limited_by_people for one in per_group)
         rule: Rule = "people" if limited else rules.pop() if len(rules) == 1 else "segments"
         allows = _summed([one.allows for one in per_group])
-        book.append(_line(name, above, value, rule, allows=allows))
+        book.append(line_at(name, above, value, rule, allows=allows))
         for group, one in zip(groups, per_group, strict=True):
             at, said = group.members, {"segment": group.name, "allows": one.allows}
-            apart.append(_line(name, above[at], value[at], one.rule, **said))
+            apart.append(line_at(name, above[at], value[at], one.rule, **said))
     last, everyone = policy.names[-1], np.ones(len(tier), dtype=np.bool_)
-    book.append(_line(last, everyone, value, "rest"))
+    book.append(line_at(last, everyone, value, "rest"))
     for group in groups:
         at = group.members
-        apart.append(_line(last, everyone[at], value[at], "rest", segment=group.name))
+        apart.append(line_at(last, everyone[at], value[at], "rest", segment=group.name))
     check_least(book, policy)
     return tuple(book), tuple(apart) if len(groups) > 1 else ()
+
+
+def line_at(tier: str, above: Flags, value: Floats, rule: Rule, **said: Any) -> Line:
+    """Return the line below the accounts that stand above it, with the share of value they bring."""
+    total = float(value.sum())
+    share = float(value[above].sum()) / total if total > 0.0 else float("nan")
+    return Line(tier, int(above.sum()), share, rule, **said)
 
 
 def part(share: float, n: int, *, less: float = 0.0) -> int:
@@ -278,12 +285,6 @@ def part(share: float, n: int, *, less: float = 0.0) -> int:
     (29, 90)
     """
     return int(Fraction(repr(share)) * n * (1 - Fraction(repr(less))))
-
-
-def _line(tier: str, above: Flags, value: Floats, rule: Rule, **said: Any) -> Line:
-    total = float(value.sum())
-    share = float(value[above].sum()) / total if total > 0.0 else float("nan")
-    return Line(tier, int(above.sum()), share, rule, **said)
 
 
 def _summed(each: Sequence[Mapping[str, int]]) -> dict[str, int]:

@@ -19,9 +19,10 @@ import pandas as pd
 
 from valuemodel.exceptions import SettingsError
 from valuemodel.tiers.assignment import NOWHERE, Assignment, Floats, Positions
-from valuemodel.tiers.decision import OVERRIDE, Book, Decision, decide
+from valuemodel.tiers.decision import Book, Decision, decide
 from valuemodel.tiers.earlier import BY_RUN, EarlierRun
 from valuemodel.tiers.policy import TierPolicy
+from valuemodel.tiers.stored_tables import no_rows
 
 Texts = npt.NDArray[np.object_]
 
@@ -47,7 +48,11 @@ _BY_PAST = "by past value"
 
 
 def moves(
-    book: Book, decision: Decision, policy: TierPolicy, earlier: EarlierRun | None
+    book: Book,
+    decision: Decision,
+    by_rules: Decision,
+    policy: TierPolicy,
+    earlier: EarlierRun | None,
 ) -> pd.DataFrame:
     """Split the move of every account since the previous run into what caused it.
 
@@ -58,6 +63,8 @@ def moves(
         model than today's scored the previous run.
     decision : Decision
         Today's tiers.
+    by_rules : Decision
+        The same without what people decided.
     policy : TierPolicy
         Today's policy.
     earlier : EarlierRun, optional
@@ -73,9 +80,8 @@ def moves(
         ``value_before`` is ``value_by_data`` plus ``value_by_model``.
     """
     if earlier is None:
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in MOVE_TYPES.items()})
+        return no_rows(MOVE_TYPES)
     old_model, known_model = _by_model_before(book)
-    by_rules = decide(book, policy, overrides=False) if _overridden(decision) else decision
     old_policy, with_old_policy = _under_policy_before(book, by_rules, policy, earlier)
     with_old_model = with_old_policy
     if not np.array_equal(old_model, book.value, equal_nan=True):
@@ -108,8 +114,7 @@ def moves(
             "told_apart": known_model & (old_policy is earlier.policy),
         }
     )
-    of_both = (book.before["when"] == BY_RUN).to_numpy(dtype=bool)
-    return table[of_both].reset_index(drop=True).astype(MOVE_TYPES)
+    return table[book.settled].reset_index(drop=True).astype(MOVE_TYPES)
 
 
 def move_reasons(
@@ -189,8 +194,7 @@ def changes_since(
         or that the previous run did not know.
     """
     before = book.before
-    moved = (before["when"] == BY_RUN).to_numpy(dtype=bool)
-    moved = moved & (_places_of(before["tier"], policy) != decision.tier)
+    moved = book.settled & (_places_of(before["tier"], policy) != decision.tier)
     other_policy = (before["policy_version"] != policy.version).to_numpy(dtype=bool)
     other_model = (before["model_version"].astype(object) != models).to_numpy(dtype=bool)
     earlier = before["score"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -203,10 +207,6 @@ def changes_since(
         said += [decision.happened[at]] if decision.happened[at] is not None else []
         found[at] = ", ".join(said)
     return found
-
-
-def _overridden(decision: Decision) -> bool:
-    return bool((decision.pinned_by == OVERRIDE).any())
 
 
 def _under_policy_before(
@@ -248,14 +248,13 @@ def _value_before(book: Book, earlier: EarlierRun) -> Floats:
 
 def _places_of(tiers: pd.Series[str], policy: TierPolicy) -> Floats:
     """Return the place of each tier in a policy; NaN for a tier that it does not have."""
-    places = {name: float(place) for place, name in enumerate(policy.names)}
-    return np.array([places.get(name, np.nan) for name in tiers], dtype=np.float64)
+    positions = policy.positions
+    return np.array([positions.get(name, np.nan) for name in tiers], dtype=np.float64)
 
 
 def _renamed(tier: Positions, theirs: TierPolicy, ours: TierPolicy) -> Floats:
     """Return places of one policy as places of another, by the names of the tiers."""
-    places = {name: float(place) for place, name in enumerate(ours.names)}
-    renamed = np.array([places.get(name, np.nan) for name in theirs.names])
+    renamed = _places_of(pd.Series(theirs.names, dtype=object), ours)
     return np.where(tier == NOWHERE, np.nan, renamed[tier])
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from valuemodel.exceptions import SettingsError, nearest
 from valuemodel.periods import Cutoff
+from valuemodel.tiers.records.wording import counted
 
 #: The columns of an overrides file; all are text.
 OVERRIDE_COLUMNS = ("account_id", "tier", "reason", "owner", "expires")
@@ -112,7 +113,7 @@ def overrides_from(
         for at in np.flatnonzero(day.isna() & (table["expires"] != "")).tolist()
     ]
     if mistakes:
-        problem = f"{origin} have {len(mistakes)} mistake{'' if len(mistakes) == 1 else 's'}"
+        problem = f"{origin} have {counted(len(mistakes), 'mistake')}"
         hint = "mend the lines, or take them out; nothing was changed"
         raise SettingsError(problem, hint=hint, details=sorted(mistakes)[:_MOST_SAID])
     table = table.assign(expires=day.astype("datetime64[us]")).sort_values("account_id")

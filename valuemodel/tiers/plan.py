@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from valuemodel.periods import Cutoff
@@ -25,14 +26,16 @@ from valuemodel.tiers.coverage.reassignment import reassign
 from valuemodel.tiers.coverage.regions import regions
 from valuemodel.tiers.coverage.routing import routing
 from valuemodel.tiers.cross_tab import cross_tab
+from valuemodel.tiers.decision import decide
 from valuemodel.tiers.earlier import EarlierRun
 from valuemodel.tiers.labels.cohorts import cohort_table
 from valuemodel.tiers.labels.labels import account_labels
 from valuemodel.tiers.labels.lifecycle import transitions
 from valuemodel.tiers.moves import moves
 from valuemodel.tiers.policy import TierPolicy
+from valuemodel.tiers.policy.plan import MAIN, TODAY
 from valuemodel.tiers.quadrants import quadrants
-from valuemodel.tiers.recommendations import Recommended, recommend
+from valuemodel.tiers.recommendations import Recommended
 from valuemodel.tiers.records.plays import OwnPlay, plays
 from valuemodel.tiers.records.record import account_plan
 from valuemodel.tiers.segment_white_space import segment_white_space
@@ -42,8 +45,8 @@ from valuemodel.tiers.touches.follow_ups import follow_ups, preparations
 from valuemodel.tiers.touches.handoff import handoffs
 from valuemodel.tiers.value_after_cost import value_after_cost, value_by_tier
 
-#: What the company's own tiers are called among the policies, and an account that has none.
-TODAY, NO_TIER = "today", "none"
+#: What the tier of an account that the company has given none is called.
+NO_TIER = "none"
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def coverage_plan(
     tables = {
         "recommendations": found.table.assign(play=frame["play"]),
         "tier_probabilities": _probabilities(found, policy),
-        "moves": moves(book, found.decision, policy, earlier),
+        "moves": moves(book, found.decision, found.by_rules, policy, earlier),
         "plan_changes": account_changes(
             book.facts, book.facts_before, f"past_value_{book.horizon.label}"
         ),
@@ -210,15 +213,18 @@ def _second(found: Recommended, policy: TierPolicy, sources: PlanSources) -> pd.
     parts = []
     for name, other in sources.second.items():
         # Its tiers are not those of the run before, so nothing of that run holds an account in them.
-        table = recommend(book.predictions, other, book.facts, horizon=book.horizon).table
-        names, tiers = ("main", name), (policy.names, other.names)
+        places = decide(book.alone(), other).tier
+        table = book.predictions[["account_id"]].assign(
+            tier=np.array(other.names, dtype=object)[places]
+        )
+        names, tiers = (MAIN, name), (policy.names, other.names)
         parts.append(cross_tab(found.table, table, names, tiers, value))
     today = book.frame[["account_id", "current_tier"]].rename(columns={"current_tier": "tier"})
     if today["tier"].notna().any():
         kept = today.fillna({"tier": NO_TIER})
         both = (policy.names, sorted(kept["tier"].unique()))
-        parts.append(cross_tab(found.table, kept, ("main", TODAY), both, value))
+        parts.append(cross_tab(found.table, kept, (MAIN, TODAY), both, value))
     if parts:
         return pd.concat(parts, ignore_index=True)
     nobody = found.table.head(0)
-    return cross_tab(nobody, nobody, ("main", "none"), ([], []), value)
+    return cross_tab(nobody, nobody, (MAIN, NO_TIER), ([], []), value)

@@ -78,6 +78,8 @@ class Recommended:
         What was decided on.
     decision : Decision
         The tiers, and what each rests on.
+    by_rules : Decision
+        The same without what people decided.
     probability : ndarray, shape (n_accounts, n_tiers)
         The chance of each account to belong to each tier; NaN where none is known.
     """
@@ -85,6 +87,7 @@ class Recommended:
     table: pd.DataFrame
     book: Book
     decision: Decision
+    by_rules: Decision
     probability: Floats
 
     @property
@@ -199,7 +202,9 @@ def recommend(
         as_of=as_of,
         horizon=tiering,
     )
-    decision = decide(book, policy)
+    decision = by_rules = decide(book, policy)
+    if (decision.pinned_by == OVERRIDE).any():
+        by_rules = decide(book, policy, overrides=False)
     entry, stay = (
         decision.scores.value_at(lines)
         for lines in (decision.assignment.entry, decision.assignment.stay)
@@ -208,23 +213,20 @@ def recommend(
     probability = tier_probabilities(quantile_array(stored, tiering), lines)
     by_past = by_amount(book, policy, book.past)
     columns = {
-        **_placed(book, decision, policy, by_past),
+        **_placed(book, decision, by_rules, policy, by_past),
         **_uncertain(decision, probability, policy),
         **_gaps(book, decision, lines),
         **_explained(book, decision, policy, by_past),
         **_served(book, decision, policy),
     }
-    return Recommended(_typed(columns, stored.index), book, decision, probability)
+    return Recommended(_typed(columns, stored.index), book, decision, by_rules, probability)
 
 
 def _placed(
-    book: Book, decision: Decision, policy: TierPolicy, by_past: Assignment
+    book: Book, decision: Decision, by_rules: Decision, policy: TierPolicy, by_past: Assignment
 ) -> dict[str, object]:
     """Return where each account stands, and where it would stand otherwise."""
     names = np.array(policy.names, dtype=object)
-    without = decision
-    if (decision.pinned_by == OVERRIDE).any():
-        without = decide(book, policy, overrides=False)
     before, tier = book.before, names[decision.tier]
     since = before["tier_since"]
     stayed = (before["tier"] == tier) & since.notna()
@@ -234,7 +236,7 @@ def _placed(
         "tier": tier,
         "tier_by_past_value": names[by_past.tier],
         "previous_tier": before["tier"],
-        "tier_without_override": names[without.tier],
+        "tier_without_override": names[by_rules.tier],
         "tier_by_contract_value": _by_contract_value(book, policy),
         "tier_since": since.where(stayed, pd.Timestamp(book.as_of.at)),
         "rank": decision.assignment.rank,

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from valuemodel.tiers.stored_tables import no_rows
+
 WHITE_SPACE_TYPES: dict[str, str] = {
     "segment": "str",
     "product_id": "str",
@@ -55,9 +57,7 @@ def segment_white_space(
     1    toys       wood         1       5.0
     """
     if white_space is None or white_space.empty:
-        return pd.DataFrame(
-            {name: pd.Series(dtype=kind) for name, kind in WHITE_SPACE_TYPES.items()}
-        )
+        return no_rows(WHITE_SPACE_TYPES)
     known = frame.set_index("account_id")[by].astype(object)
     told = white_space[white_space["account_id"].isin(known.index)]
     segment = told["account_id"].map(known)

@@ -70,8 +70,9 @@ def events(now: pd.DataFrame, before: pd.DataFrame | None, names: Sequence[Event
         return found
     then = before.set_index("account_id").reindex(now["account_id"]).reset_index(drop=True)
     known = now["account_id"].isin(before["account_id"]).to_numpy()
+    today = now.reset_index(drop=True)
     for name in reversed(names):
-        found[known & _happened(name, now.reset_index(drop=True), then)] = _EVENT_WORDS[name]
+        found[known & _happened(name, today, then)] = _EVENT_WORDS[name]
     return found
 
 
@@ -132,12 +133,10 @@ def within_budget(
     policy : TierPolicy
         Its ``[stability]``.
     """
-    budget, known = policy.stability.movement_budget, previous != NOWHERE
-    if budget is None:
-        return None
+    known = previous != NOWHERE
+    most = policy.stability.may_move(int(known.sum()))
     moves = known & free & (found.tier != previous)
-    most = int(budget * int(known.sum()) + 1e-9)
-    if int(moves.sum()) <= most:
+    if most is None or int(moves.sum()) <= most:
         return None
     above = np.array([0, *(line.accounts for line in found.lines)], dtype=np.int64)
     up = moves & (found.tier < previous)

@@ -6,6 +6,8 @@ would notice. So it is refused at the door, with what was found in it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from valuemodel.exceptions import UsageError
@@ -36,6 +38,17 @@ def once_each(table: pd.DataFrame, name: str) -> pd.DataFrame:
         received = f"{int(ids.duplicated().sum())} repeated, {int(ids.isna().sum())} without id"
         raise UsageError(problem, received=received, hint="take the table of one run")
     return table.sort_values("account_id", ignore_index=True)
+
+
+def no_rows(kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table without a row, whose columns have the types that they would have with some.
+
+    Examples
+    --------
+    >>> no_rows({"account_id": "str", "value": "float64"}).dtypes.astype(str).tolist()
+    ['str', 'float64']
+    """
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
 def known_once(table: pd.DataFrame | None, name: str) -> pd.DataFrame | None:

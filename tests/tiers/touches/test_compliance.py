@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.tiers.accounts import account_frame
+from valuemodel.tiers.coverage.owners import NOBODY
 from valuemodel.tiers.policy import TierPolicy
 from valuemodel.tiers.touches.compliance import (
     ALL,
     COMPLIANCE_TYPES,
     LEDGER_TYPES,
-    NOBODY,
     PLAN_TYPES,
     compliance,
     ledger,

@@ -18,6 +18,7 @@ import pandas as pd
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.tiers.coverage.owners import above_last_tier, regions_of
 from valuemodel.tiers.policy import TierPolicy
+from valuemodel.tiers.records.wording import counted, percent
 
 CHECK_TYPES: dict[str, str] = {
     "check": "str",
@@ -89,11 +90,11 @@ def _accounts(frame: pd.DataFrame, policy: TierPolicy) -> pd.DataFrame:
     asked = policy.coverage.checks.account_probability
     found = frame[above_last_tier(frame, policy)].sort_values("account_id")
     chances = found["tier_probability"].to_numpy(dtype=np.float64, na_value=np.nan)
-    least = f", at least {_percent(asked)} is asked"
+    least = f", at least {percent(asked)} is asked"
     evidence = [
         f"the chance to be in {tier} is not known"
         if np.isnan(chance)
-        else f"a chance of {_percent(chance)} to be in {tier}{least}"
+        else f"a chance of {percent(chance)} to be in {tier}{least}"
         for tier, chance in zip(found["tier"], chances, strict=True)
     ]
     return _table("account", found["account_id"], _reaches(chances, asked), evidence)
@@ -126,14 +127,14 @@ def _sellers(
 
 
 def _of_touches(accounts: int, planned: float, done: float, share: float, *, asked: float) -> str:
-    of = f"{accounts:,} account{'' if accounts == 1 else 's'}"
+    of = counted(accounts, "account")
     if not planned > 0.0:
         return f"no touches are planned for {of}"
     if np.isnan(done):
         return f"{_count(planned)} touches are planned for {of}; which were done is not known"
     return (
-        f"{_count(done)} of {_count(planned)} planned touches of {of} done ({_percent(share)}), "
-        f"at least {_percent(asked)} is asked"
+        f"{_count(done)} of {_count(planned)} planned touches of {of} done ({percent(share)}), "
+        f"at least {percent(asked)} is asked"
     )
 
 
@@ -193,17 +194,17 @@ def _verdict(
     accounts, owned, covered = counts
     checks = policy.coverage.checks
     of = f"of {accounts:,} accounts above {policy.names[-1]}"
-    least = f"at least {_percent(checks.management_covered)} is asked"
+    least = f"at least {percent(checks.management_covered)} is asked"
     if not accounts:
         return None, f"no accounts above {policy.names[-1]}"
     if not known[0]:
         return None, f"who owns the {accounts:,} accounts above {policy.names[-1]} is not known"
     enough = checks.management_covered * accounts - _SAME
     if not known[1]:
-        said = f"{owned:,} {of} have an owner ({_percent(owned / accounts)}), {least}; "
+        said = f"{owned:,} {of} have an owner ({percent(owned / accounts)}), {least}; "
         return None if owned >= enough else False, f"{said}contacts are not known"
     said = f"{covered:,} {of} have an owner and a contact within {checks.contact_days} days"
-    return covered >= enough, f"{said} ({_percent(covered / accounts)}), {least}"
+    return covered >= enough, f"{said} ({percent(covered / accounts)}), {least}"
 
 
 def _reaches(shares: np.ndarray[tuple[int], np.dtype[np.float64]], asked: float) -> pd.Series[bool]:
@@ -222,7 +223,3 @@ def _table(
 
 def _count(touches: float) -> str:
     return f"{touches:,.1f}".removesuffix(".0")
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.3g} %"

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from valuemodel.tiers.records.wording import counted
+
 #: Credit closer to a whole than this is whole: 0.7 and 0.3 are 1.
 _SAME = 1e-9
 
@@ -143,12 +145,12 @@ def credit_lines(totals: dict[str, float], currency: str) -> Iterator[str]:
         "to a company total"
     )
     if totals["accounts_double"]:
-        yield f"{money('double_counted')} of {_accounts(totals['accounts_double'])} count twice"
+        yield f"{money('double_counted')} of {counted(totals['accounts_double'], 'account')} count twice"
     if totals["not_credited"]:
-        none = _accounts(totals["accounts_uncredited"])
+        none = counted(totals["accounts_uncredited"], "account")
         yield f"{money('not_credited')} are credited to nobody ({none} not at all)"
     if totals["accounts_unknown"]:
-        yield f"credit names {_accounts(totals['accounts_unknown'])} that the book does not have"
+        yield f"credit names {counted(totals['accounts_unknown'], 'account')} that the book does not have"
 
 
 def _credit_of(frame: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +165,3 @@ def _given(credit: pd.DataFrame | None) -> pd.DataFrame:
     if credit is None or credit.empty:
         return pd.DataFrame(columns=list(kinds)).astype(kinds)
     return credit[list(kinds)].astype(kinds)
-
-
-def _accounts(count: float) -> str:
-    return f"{count:,.0f} account{'' if count == 1 else 's'}"

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from valuemodel.tiers.policy import TierPolicy
+from valuemodel.tiers.records.wording import counted
 
 #: Stands for the owner of the accounts that have none.
 NOBODY = "(nobody)"
@@ -136,16 +137,16 @@ def owner_lines(load: pd.DataFrame, policy: TierPolicy) -> Iterator[str]:
     figures = ["owner", "accounts", "hours_needed", "hours_available", "overload"]
     for name, count, needed, available, missing in short[figures].itertuples(index=False):
         yield (
-            f"{name} needs {needed:,.0f} hours a year for {_accounts(count)} and has "
+            f"{name} needs {needed:,.0f} hours a year for {counted(count, 'account')} and has "
             f"{available:,.0f}: {missing:,.0f} are missing"
         )
     most = policy.coverage.accounts_per_owner
     many = people[people["too_many"]].sort_values(["accounts", "owner"], ascending=[False, True])
     for name, count in many[["owner", "accounts"]].itertuples(index=False):
-        yield f"{name} has {_accounts(count)}, more than the {most:,} that one person can carry"
+        yield f"{name} has {counted(count, 'account')}, more than the {most:,} that one person can carry"
     without = int(load.loc[load["owner"] == NOBODY, "accounts"].sum())
     if without:
-        yield f"{_accounts(without)} {'has' if without == 1 else 'have'} no owner"
+        yield f"{counted(without, 'account')} {'has' if without == 1 else 'have'} no owner"
     if len(people) and people["overload"].isna().any():
         yield (
             "whether hours suffice is not known for everybody: the policy gives no hours of its "
@@ -188,7 +189,7 @@ def regions_of(frame: pd.DataFrame) -> pd.Series[str]:
 
 def steps_of(frame: pd.DataFrame, policy: TierPolicy) -> pd.Series[float]:
     """Return how far down the ladder each account stands, 0 for the top."""
-    return frame["tier"].map({name: float(step) for step, name in enumerate(policy.names)})
+    return frame["tier"].map(policy.positions).astype("float64")
 
 
 def above_last_tier(frame: pd.DataFrame, policy: TierPolicy) -> pd.Series[bool]:
@@ -225,7 +226,3 @@ def _hours_of_one(policy: TierPolicy) -> float:
     if own is None and policy.capacity is not None:
         own = policy.capacity.productive_hours
     return np.nan if own is None else own
-
-
-def _accounts(count: int) -> str:
-    return f"{count:,} account{'' if count == 1 else 's'}"

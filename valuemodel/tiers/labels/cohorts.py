@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from valuemodel.tiers.policy.labels import LabelsSection
+from valuemodel.tiers.stored_tables import no_rows
 
 NOT_KNOWN = "not known"
 ALL = "all"
@@ -95,7 +96,7 @@ def cohort_table(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     told = frame[["tier", *figures]].sort_values(figures)
     columns = [str(name) for name in labels if str(name).startswith(_PREFIX)]
     parts = [_cut(told.assign(name=labels[column]), column) for column in columns]
-    nobody = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COHORT_TYPES.items()})
+    nobody = no_rows(COHORT_TYPES)
     table = pd.concat(parts, ignore_index=True) if parts else nobody
     return table[list(COHORT_TYPES)].astype(COHORT_TYPES)
 

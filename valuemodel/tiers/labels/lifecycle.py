@@ -16,6 +16,7 @@ import pandas as pd
 from valuemodel.periods import Cutoff
 from valuemodel.tiers.labels.classes import buying, under_contract
 from valuemodel.tiers.policy.labels import LifecycleSection
+from valuemodel.tiers.stored_tables import no_rows
 
 #: What stands for the state of an account that the other run does not have.
 NEW, GONE = "new", "gone"
@@ -91,7 +92,7 @@ def transitions(before: pd.DataFrame | None, now: pd.DataFrame) -> pd.DataFrame:
     columns = ["account_id", "lifecycle"]
     if before is None:
         kinds = {"previous_state": "str", "state": "str", "accounts": "int64"}
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+        return no_rows(kinds)
     both = before[columns].merge(now[columns], on="account_id", how="outer", suffixes=("_1", "_2"))
     both["previous_state"] = both["lifecycle_1"].fillna(NEW)
     both["state"] = both["lifecycle_2"].fillna(GONE)

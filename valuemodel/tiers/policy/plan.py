@@ -11,7 +11,7 @@ from valuemodel.settings import Treatment
 from valuemodel.tiers.policy.kinds import Days, Fraction, Label, Money, Share
 
 #: What the tiers of the policy itself, and those that the company has today, are called beside others.
-TAKEN = ("main", "today")
+MAIN, TODAY = TAKEN = ("main", "today")
 
 
 def _cogs() -> list[Treatment]:

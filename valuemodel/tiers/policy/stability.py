@@ -46,6 +46,12 @@ class StabilitySection(Section):
     closeness_months: Months = 1
     needs_months: Months = 2
 
+    def may_move(self, accounts: int) -> int | None:
+        """Return how many of so many accounts may change tier at one review; None without a budget."""
+        budget = self.movement_budget
+        # A hair of tolerance: 0.29 of 100 accounts are 29, not 28.999...
+        return None if budget is None else int(budget * accounts + 1e-9)
+
 
 class Protected(Section):
     """Accounts that never fall below a tier: named ones, or those with a contract of some size."""

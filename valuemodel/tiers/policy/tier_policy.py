@@ -28,6 +28,7 @@ from valuemodel.tiers.policy.kinds import Months, Words
 from valuemodel.tiers.policy.labels import LabelsSection, NewAccountsSection
 from valuemodel.tiers.policy.ladder import Tier, default_tiers, ladder_mistakes
 from valuemodel.tiers.policy.optimise import OptimiseSection
+from valuemodel.tiers.policy.people import CapacitySection, largest_top_tier
 from valuemodel.tiers.policy.plan import (
     CompensationSection,
     ConcentrationSection,
@@ -44,12 +45,6 @@ from valuemodel.tiers.policy.stability import (
     StabilitySection,
     UncertaintySection,
 )
-
-
-class CapacitySection(Section):
-    """``[capacity]``: how many hours a year one person has for accounts."""
-
-    productive_hours: float = Field(gt=0.0, le=8_784.0, allow_inf_nan=False)
 
 
 class TierPolicy(Section):
@@ -149,6 +144,16 @@ class TierPolicy(Section):
         """The tier names, highest first."""
         return [tier.name for tier in self.tiers]
 
+    @property
+    def positions(self) -> dict[str, int]:
+        """The position of each tier by its name, 0 for the highest."""
+        return {name: position for position, name in enumerate(self.names)}
+
+    def without_least(self) -> TierPolicy:
+        """Return the policy without what tiers must bring: that is asked of one book, and of its tiers."""
+        tiers = [tier.model_copy(update={"least_share_of_value": None}) for tier in self.tiers]
+        return self.model_copy(update={"tiers": tiers})
+
     def places(self, tier: Tier) -> int | None:
         """Return how many accounts a tier's people can serve; None where it does not name them.
 
@@ -167,8 +172,7 @@ class TierPolicy(Section):
         """
         if tier.heads is None or self.capacity is None or not tier.hours:
             return None
-        # A hair of tolerance: 3 x 0.1 hours are 0.3 hours, whatever their last bits say.
-        return int(tier.heads * self.capacity.productive_hours / tier.hours * (1.0 + 1e-12))
+        return largest_top_tier(tier.hours, tier.heads, self.capacity.productive_hours)
 
     def review_date(self, as_of: Cutoff) -> Cutoff | None:
         """Return when a tier given at ``as_of`` comes up for review, if the policy says so."""

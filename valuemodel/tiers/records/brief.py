@@ -21,15 +21,10 @@ import pandas as pd
 
 from valuemodel.exceptions import UsageError
 from valuemodel.periods import Horizon
-from valuemodel.tiers.records.wording import NOT_KNOWN, day, missing, number, percent, shown
+from valuemodel.tiers.records.wording import NEEDS, NOT_KNOWN, day, missing, number, percent, shown
 
 #: At most so many rows of a table.
 _MOST = 5
-_NEEDS = {
-    "pipeline_3m": "within 3 months",
-    "pipeline_12m": "in 3 to 12 months",
-    "pipeline_36m": "in 1 to 3 years",
-}
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -225,7 +220,7 @@ def _buys(row: Row, tables: BriefTables) -> Iterator[str]:
     else:
         needs = [
             f"{tables.money(row[column])} {when}"
-            for column, when in _NEEDS.items()
+            for column, when in NEEDS.items()
             if not missing(row.get(column))
         ]
         yield f"pipeline: {', '.join(needs) or NOT_KNOWN}"

@@ -23,6 +23,7 @@ import pandas as pd
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.tiers.policy import TierPolicy
 from valuemodel.tiers.policy.score import PARTS
+from valuemodel.tiers.records.wording import NEEDS, percent
 
 BLOCKS = ("who", "coverage", "how", "strategy", "evaluate")
 PLAN_TYPES: dict[str, str] = {"account_id": "str", **dict.fromkeys(BLOCKS, "str")}
@@ -56,11 +57,6 @@ RULES: Mapping[str, str] = MappingProxyType(
         "rest": "what the tiers above leave",
     }
 )
-_NEEDS = {
-    "pipeline_3m": "within 3 months",
-    "pipeline_12m": "in 3 to 12 months",
-    "pipeline_36m": "in 1 to 3 years",
-}
 
 #: One text per account, empty where there is nothing to say.
 Texts: TypeAlias = Sequence[str]
@@ -210,7 +206,7 @@ def _needs(known: pd.DataFrame, currency: str) -> list[str]:
     """Say what is in the pipeline by when; a stretch of time in which nothing is open is left out."""
     unit = f" {currency}".rstrip()
     each = []
-    for column, when in _NEEDS.items():
+    for column, when in NEEDS.items():
         open_then = [amount if amount > 0.0 else np.nan for amount in _numbers(known, column)]
         each.append(_figures(open_then, "", f"{unit} {when}"))
     return [f"needs {said}" if said else "no need is known" for said in _joined(each, ", ")]
@@ -234,7 +230,7 @@ def gap_texts(gaps: pd.DataFrame | None) -> dict[str, str]:
     )
     found: dict[str, list[str]] = {}
     for segment, horizon, gap in ahead:
-        found.setdefault(segment, []).append(f"{100.0 * gap:.3g} % within {horizon}")
+        found.setdefault(segment, []).append(f"{percent(gap)} within {horizon}")
     return {segment: f"we lack {', '.join(said)}" for segment, said in found.items()}
 
 
@@ -243,7 +239,7 @@ def _evaluate(known: pd.DataFrame, policy: TierPolicy) -> list[str]:
     close = _flagged(known, "too_close_to_call")
     parts = [
         [
-            "" if np.isnan(chance) else f"a chance of {100.0 * chance:.3g} % to be in {tier}"
+            "" if np.isnan(chance) else f"a chance of {percent(chance)} to be in {tier}"
             for tier, chance in chances
         ],
         ["too close to call" if one else "" for one in close],

@@ -7,6 +7,8 @@ lines or turns the direction of reading is replaced by a visible sign, and nothi
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -18,6 +20,15 @@ _SIGN = "\N{REPLACEMENT CHARACTER}"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MARKUP = str.maketrans({letter: f"\\{letter}" for letter in "\\`*[]<>|"})
 _LONGEST = 400
+
+#: By when what is in the pipeline is expected, by its column.
+NEEDS: Mapping[str, str] = MappingProxyType(
+    {
+        "pipeline_3m": "within 3 months",
+        "pipeline_12m": "in 3 to 12 months",
+        "pipeline_36m": "in 1 to 3 years",
+    }
+)
 
 
 def shown(text: object) -> str:
@@ -58,6 +69,17 @@ def number(value: object, digits: int = 2) -> str:
         return NOT_KNOWN
     said = f"{round(float(str(value)), digits) + 0.0:,.{digits}f}"  # + 0.0: never "-0"
     return said.rstrip("0").rstrip(".") if "." in said else said
+
+
+def counted(count: float, what: str) -> str:
+    """Say how many there are of something.
+
+    Examples
+    --------
+    >>> counted(1, "account"), counted(1_200, "account")
+    ('1 account', '1,200 accounts')
+    """
+    return f"{count:,.0f} {what}{'' if count == 1 else 's'}"
 
 
 def percent(value: object) -> str:

@@ -22,7 +22,9 @@ import numpy as np
 import pandas as pd
 
 from valuemodel.periods import Cutoff
+from valuemodel.tiers.coverage.owners import owners_of
 from valuemodel.tiers.policy import Tier, TierPolicy
+from valuemodel.tiers.stored_tables import no_rows
 
 PLAN_TYPES: dict[str, str] = {
     "account_id": "str",
@@ -56,7 +58,7 @@ LEDGER_TYPES: dict[str, str] = {
     "hours": "float64",
     "planned_share": "float64",
 }
-ALL, NOBODY = "all", "(nobody)"
+ALL = "all"
 _YEAR = 365.25
 _LEDGER = pd.Timedelta(days=365)
 _NAMED = 12
@@ -108,7 +110,7 @@ def touch_plan(
     each = (_of_tier(frame, planned, tier, known) for tier in policy.tiers)
     parts = [part for tier in each for part in tier if len(part)]
     if not parts:
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in PLAN_TYPES.items()})
+        return no_rows(PLAN_TYPES)
     table = pd.concat(parts, ignore_index=True)
     now = pd.Timestamp(as_of.at)
     pause = pd.to_timedelta(np.floor(np.maximum(_YEAR / table["planned"], 1.0)), unit="D")
@@ -143,7 +145,7 @@ def compliance(plan: pd.DataFrame) -> pd.DataFrame:
         of ``planned`` of which it is known what was done, and ``share_done`` is of that part.
     """
     counted = plan.assign(
-        owner=plan["owner"].fillna(NOBODY),
+        owner=owners_of(plan),
         done=np.minimum(plan["done"], plan["planned"]),
         overdue=plan["overdue"].astype("int64"),
         judged=plan["planned"].where(plan["done"].notna(), 0.0),

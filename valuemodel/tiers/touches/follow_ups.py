@@ -82,8 +82,7 @@ def follow_ups(
     table = table[(table["due"] > now - pd.Timedelta(days=_KEPT)) & (table["due"] <= now + pause)]
     known = frame.set_index("account_id")[["tier", "owner"]]
     table = table[table["account_id"].isin(known.index)].join(known, on="account_id")
-    places = {name: place for place, name in enumerate(policy.names)}
-    table = table.assign(overdue=table["due"] < now, place=table["tier"].map(places))
+    table = table.assign(overdue=table["due"] < now, place=table["tier"].map(policy.positions))
     return _typed(table.sort_values(["place", "due", "account_id"], ignore_index=True))
 
 

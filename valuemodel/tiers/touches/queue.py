@@ -61,24 +61,21 @@ def queue(
     1 of 2 in tier A: renewal on 2026-02-01, 10,000 a year
     """
     keys, why = _ordered(frame, policy, as_of)
-    tier = pd.Categorical(frame["tier"]).codes.astype(np.int64)
+    named = pd.Categorical(frame["tier"])
+    tier = named.codes.astype(np.int64)
     order = np.lexsort((rank, *reversed(keys), tier))
     sizes = np.bincount(tier, minlength=1)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     place = np.empty(len(frame), dtype=np.int64)
     place[order] = np.arange(len(frame)) - starts[tier[order]] + 1
     told = pd.Series(place, dtype="str") + pd.Series(
-        [f" of {sizes[code]} in tier {name}" for code, name in enumerate(_names(frame))],
+        [f" of {sizes[code]} in tier {name}" for code, name in enumerate(named.categories)],
         dtype="str",
     ).take(tier).reset_index(drop=True)
     said = told + pd.Series(why, dtype="str")
     return pd.DataFrame(
         {"queue_rank": place, "queue_reason": said.to_numpy(dtype=object)}, index=frame.index
     )
-
-
-def _names(frame: pd.DataFrame) -> list[str]:
-    return [str(name) for name in pd.Categorical(frame["tier"]).categories]
 
 
 def _ordered(frame: pd.DataFrame, policy: TierPolicy, as_of: Cutoff) -> tuple[list[Floats], Texts]:
