@@ -213,3 +213,12 @@ def test_the_first_tier_is_told_band_by_band(judged):
     assert said.count("was promised (") == len(top)
     assert "where 30-50 % was promised (" in said
     assert "expected calibration error of all tiers" in off
+
+
+def test_what_is_asked_of_todays_book_refuses_no_book_of_the_past(judged):
+    """The chances of values alone, as the other replays: see `ladder_of`."""
+    table, tiers = judged(folds=1, accounts=300), POLICY.model_dump()["tiers"]
+    tiers[0]["least_share_of_value"] = 0.5
+    asks = TierPolicy.parse({"version": "1", "tiers": tiers})
+    found = tier_calibration(table, asks, model="ours", horizon=HALF)
+    pd.testing.assert_frame_equal(found, judge(table))

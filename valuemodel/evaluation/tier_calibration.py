@@ -27,6 +27,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from valuemodel.evaluation.policy_baselines import ladder_of
 from valuemodel.metrics.arrays import FloatArray, IntArray
 from valuemodel.metrics.proportions import wilson
 from valuemodel.periods import Cutoff, Horizon
@@ -242,7 +243,7 @@ def _sampled(
     """Draw the lines of one cutoff; sample accounts that have quantiles, and their tiers."""
     score, past = (rows[name].to_numpy(np.float64) for name in ("y_pred", "past"))
     ids = rows["account_id"].astype("str").tolist()
-    tiers = assign(score, np.nan_to_num(past), ids, policy).tier
+    tiers = assign(score, np.nan_to_num(past), ids, ladder_of(policy)).tier
     lines = tier_thresholds(score, tiers, len(policy.tiers))
     quantiles = rows[_QUANTILES].to_numpy(np.float64)
     known = np.flatnonzero(np.isfinite(quantiles).all(axis=1))
