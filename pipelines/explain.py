@@ -5,11 +5,14 @@ Edit this file: it is yours. It reads top to bottom, and `valuemodel explain` ru
 
 from __future__ import annotations
 
+from typing import Any
+
 from valuemodel.io.stored import current_run, published, read_run
 from valuemodel.periods import Cutoff, Horizon
 from valuemodel.project import Project, Result
 from valuemodel.tiers.accounts import account_frame
 from valuemodel.tiers.records.brief import BriefTables, brief
+from valuemodel.tiers.records.record import as_document
 
 
 def run(project: Project, account: str, as_of: str | None = None) -> Result:
@@ -34,6 +37,8 @@ def run(project: Project, account: str, as_of: str | None = None) -> Result:
         currency=str(manifest["currency"]),
     )
     text = brief(account, told)
-    return Result(
-        tuple(text.splitlines()), {"account_id": account, "brief": text, "run": str(folder)}
-    )
+    document: dict[str, Any] = {"account_id": account, "brief": text, "run": str(folder)}
+    written = told.rows("plan", account)
+    if written is not None and len(written):
+        document["plan"] = as_document(written.iloc[0])
+    return Result(tuple(text.splitlines()), document)

@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from valuemodel.evaluation.override_accuracy import (
+    no_overrides,
+    override_lines,
+    override_summary,
+)
 from valuemodel.io.earlier_run import earlier_run
 from valuemodel.io.plan_sources import plan_sources
 from valuemodel.io.policies import Policies
@@ -20,8 +25,11 @@ from valuemodel.periods import Cutoff, Horizon
 from valuemodel.project import Project, Result
 from valuemodel.reporting.plain_text import shortened
 from valuemodel.reporting.plan_lines import capacity_lines, line_lines, mover_lines, who_moves
+from valuemodel.tiers.coverage.credit import credit_lines, credit_totals
+from valuemodel.tiers.coverage.owners import owner_lines
 from valuemodel.tiers.cross_tab import cross_tab_lines
-from valuemodel.tiers.plan import coverage_plan
+from valuemodel.tiers.plan import Plan, PlanSources, coverage_plan
+from valuemodel.tiers.policy import TierPolicy
 from valuemodel.tiers.recommendations import recommend
 from valuemodel.tiers.touches.compliance import unmatched_touches
 from valuemodel.tiers.value_after_cost import cost_lines
@@ -55,6 +63,7 @@ def run(
     plan = coverage_plan(found, policies.main, sources, earlier)
     moves = who_moves(plan["recommendations"], stored.tables["recommendations"], found.book.frame)
 
+    judged = stored.tables.get("plan_overrides", no_overrides())
     findings = [*found.findings, *unmatched_touches(sources.touches, policies.main)]
 
     # Every table of the plan, so that it can be read in full; the run itself stays as it is.
@@ -71,6 +80,8 @@ def run(
         *(f"warning: {finding}" for finding in findings),
         *mover_lines(mine(moves, plan["plan_routing"], person), sources.currency),
         *cost_lines(plan["plan_value"], sources.currency),
+        *people_lines(plan, policies.main, sources, found.book.frame),
+        *override_lines(override_summary(judged), shortened),
         *second_lines(plan["plan_policies"]),
     )
     document = {
@@ -91,6 +102,16 @@ def mine(table: pd.DataFrame, routing: pd.DataFrame, person: str | None) -> pd.D
         return table
     accounts = routing.loc[routing["person"] == person, "account_id"]
     return table[table["account_id"].isin(accounts)].reset_index(drop=True)
+
+
+def people_lines(
+    plan: Plan, policy: TierPolicy, sources: PlanSources, frame: pd.DataFrame
+) -> Iterator[str]:
+    """Say who carries too much, and what people are credited with beside the company's total."""
+    if frame["owner"].notna().any():
+        yield from owner_lines(plan["plan_owners"], policy, shortened)
+    if sources.credit is not None and len(sources.credit):
+        yield from credit_lines(credit_totals(frame, sources.credit), sources.currency)
 
 
 def second_lines(policies: pd.DataFrame) -> Sequence[str] | Iterator[str]:

@@ -100,6 +100,51 @@ def test_another_number_says_who_would_move_before_anything_is_published(own_pro
     assert set(moved["published_tier"] + moved["tier"]) == {"AB"}
 
 
+def test_who_carries_too_much_and_what_counts_twice_is_printed(own_project, published, capsys):
+    load = stored(published, "plan_owners")
+    most = int(load.loc[load["owner"] != "(nobody)", "accounts"].max())
+    trial = own_project / "models" / "trial.toml"
+    text = (own_project / "models" / "tiers.toml").read_text(encoding="utf-8")
+    text += f"\n[coverage]\naccounts_per_owner = {most - 1}\n"
+    trial.write_text(text, encoding="utf-8")
+    settings = str(own_project / "valuemodel.toml")
+    assert cli.run(["tier", "--policy", str(trial), "--settings", settings]) == 0
+    said = capsys.readouterr().out
+    busiest = load.loc[load["accounts"] == most, "owner"].iloc[0]
+    assert f"{busiest} has {most:,} accounts, more than the {most - 1:,} that one person" in said
+    past = stored(published, "account_facts")["past_value_12m"].sum()
+    assert f"the company's total is {past:,.0f} EUR, each account counted once" in said
+    assert "the credit of people is never added up to a company total" in said
+
+
+def override(project: Path, *rows: str) -> None:
+    """Let people decide the tiers of some accounts, by the project's own policy."""
+    header = "account_id,tier,reason,owner,expires"
+    (project / "overrides.csv").write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    policy = project / "models" / "tiers.toml"
+    text = policy.read_text(encoding="utf-8")
+    named = 'overrides = "overrides.csv"\nreview_months'
+    policy.write_text(text.replace("review_months", named, 1), encoding="utf-8")
+
+
+def test_overrides_are_judged_once_the_horizon_of_their_run_has_closed(own_project, capsys):
+    recommended = stored(own_project / "output" / "demo" / "CURRENT", "recommendations")
+    last = recommended.loc[recommended["tier"] == "D", "account_id"]
+    override(own_project, *(f"{one},A,merger,Ito,2026-06-30" for one in last.head(3)))
+    run(capsys, own_project, "score", "--as-of", "2025-07-01")
+    later = Path(run(capsys, own_project, "score", "--as-of", "2026-07-01")["folder"])
+    judged = stored(later, "plan_overrides").set_index("account_id")
+    assert judged.index.tolist() == sorted(last.head(3))
+    came = stored(later, "account_facts").set_index("account_id")["past_value_12m"]
+    assert judged["realised"].tolist() == came[judged.index].tolist()
+    closer = judged["closer"].value_counts()
+    assert cli.run(["tier", "--settings", str(own_project / "valuemodel.toml")]) == 0
+    assert (
+        f"Ito: of 3 overrides, the person was closer to what came in {closer.get('override', 0)}, "
+        f"the rule in {closer.get('rule', 0)}, both alike in {closer.get('equal', 0)}"
+    ) in capsys.readouterr().out
+
+
 def test_people_and_their_hours_draw_a_line(own_project, capsys):
     text = (own_project / "models" / "tiers.toml").read_text(encoding="utf-8")
     text = text.replace("per_year = 4.0, kinds", "per_year = 4.0, hours = 20.0, kinds")
@@ -159,14 +204,7 @@ def test_overrides_are_respected_shown_and_make_another_run(own_project, capsys)
     folder = own_project / "output" / "demo" / "CURRENT"
     recommended = stored(folder, "recommendations")
     account = recommended.loc[recommended["tier"] == "D", "account_id"].iloc[0]
-    rows = f"account_id,tier,reason,owner,expires\n{account},A,merger,Ito,2026-06-30\n"
-    (own_project / "overrides.csv").write_text(rows, encoding="utf-8")
-    policy = own_project / "models" / "tiers.toml"
-    text = policy.read_text(encoding="utf-8")
-    policy.write_text(
-        text.replace("review_months", 'overrides = "overrides.csv"\nreview_months', 1),
-        encoding="utf-8",
-    )
+    override(own_project, f"{account},A,merger,Ito,2026-06-30")
     document = run(capsys, own_project, "score", "--as-of", "2025-07-01")
     assert document["status"] == "published"  # other overrides are another run
     told = stored(Path(document["folder"]), "recommendations").set_index("account_id").loc[account]
@@ -191,6 +229,8 @@ def test_a_second_run_splits_its_moves_and_counts_states(own_project, capsys):
     assert moves["told_apart"].all()
     money = moves["value_before"] + moves["value_by_data"] + moves["value_by_model"]
     assert (money - moves["value"]).abs().max() < 1e-6 * moves["value"].abs().max()
+    causes = stored(folder, "plan_causes")
+    assert causes["accounts"].sum() == (moves["steps"] != 0.0).sum()
     states = stored(folder, "plan_lifecycle")
     assert states["accounts"].sum() >= len(recommended)
     again = run(capsys, own_project, "tier")
@@ -213,6 +253,7 @@ def test_explain_writes_a_page_about_one_account(world_project, published, capsy
     ):
         assert f"## {heading}" in text
     assert len(text.splitlines()) <= 60
+    assert list(document["plan"]) == ["who", "coverage", "how", "strategy", "evaluate"]
     settings = str(world_project / "valuemodel.toml")
     assert cli.run(["explain", f"{account}9", "--settings", settings]) == 2
     assert "did you mean" in capsys.readouterr().err

@@ -18,6 +18,7 @@ TABLES = {
     *("plan_white_space", "touch_plan", "plan_compliance", "follow_ups", "handoffs", "plan_owners"),
     *("plan_reassignments", "plan_regions", "plan_routing", "plan_credit", "plan_projects"),
     *("plan_checks", "plan_accounts", "plan_ledger", "plan_preparations", "plan_changes"),
+    *("plan_causes", "plan_project_totals"),
 }
 
 

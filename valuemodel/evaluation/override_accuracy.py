@@ -14,7 +14,7 @@ and no test is made of them. What came may also have come *because* of the tier 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -242,13 +242,15 @@ def override_summary(table: pd.DataFrame) -> pd.DataFrame:
     return found[list(SUMMARY_TYPES)].astype(SUMMARY_TYPES)
 
 
-def override_lines(summary: pd.DataFrame) -> Iterator[str]:
+def override_lines(summary: pd.DataFrame, show: Callable[[str], str] = str) -> Iterator[str]:
     """Say how the overrides went, all of them first and then those of each owner.
 
     Parameters
     ----------
     summary : pandas.DataFrame
         From `override_summary`.
+    show : callable
+        How the name of a person is shown: it is text of others.
 
     Examples
     --------
@@ -264,7 +266,7 @@ def override_lines(summary: pd.DataFrame) -> Iterator[str]:
         return
     rows = summary.to_dict("records")
     for row in (rows[-1], *rows[:-1]):
-        whose = "" if row is rows[-1] else f"{row['owner']}: "
+        whose = "" if row is rows[-1] else f"{show(row['owner'])}: "
         unknown = row["not_known"]
         lacking = f"; of {unknown:,} it is not known what came" if unknown else ""
         yield (

@@ -21,7 +21,7 @@ from valuemodel.tiers.concentration import concentration
 from valuemodel.tiers.coverage.checks import three_checks
 from valuemodel.tiers.coverage.credit import credited
 from valuemodel.tiers.coverage.owners import above_last_tier, owner_load
-from valuemodel.tiers.coverage.projects import project_routes
+from valuemodel.tiers.coverage.projects import project_routes, project_totals
 from valuemodel.tiers.coverage.reassignment import reassign
 from valuemodel.tiers.coverage.regions import regions
 from valuemodel.tiers.coverage.routing import routing
@@ -31,7 +31,7 @@ from valuemodel.tiers.earlier import EarlierRun
 from valuemodel.tiers.labels.cohorts import cohort_table
 from valuemodel.tiers.labels.labels import account_labels
 from valuemodel.tiers.labels.lifecycle import transitions
-from valuemodel.tiers.moves import moves
+from valuemodel.tiers.moves import cause_table, moves
 from valuemodel.tiers.policy import TierPolicy
 from valuemodel.tiers.policy.plan import MAIN, TODAY
 from valuemodel.tiers.quadrants import quadrants
@@ -138,6 +138,7 @@ def coverage_plan(
         **_of_touches(frame, policy, sources, as_of),
         **_of_people(frame, policy, sources),
     }
+    tables["plan_causes"] = cause_table(tables["moves"])
     tables["plan_checks"] = three_checks(frame, policy, as_of, tables["touch_plan"])
     tables["plan_accounts"] = account_plan(
         frame,
@@ -186,14 +187,15 @@ def _of_touches(
 def _of_people(
     frame: pd.DataFrame, policy: TierPolicy, sources: PlanSources
 ) -> dict[str, pd.DataFrame]:
-    load = owner_load(frame, policy)
+    load, routes = owner_load(frame, policy), project_routes(sources.projects, policy)
     return {
         "plan_owners": load,
         "plan_reassignments": reassign(frame, load, policy),
         "plan_regions": regions(frame, policy),
         "plan_routing": routing(frame),
         "plan_credit": credited(frame, sources.credit),
-        "plan_projects": project_routes(sources.projects, policy),
+        "plan_projects": routes,
+        "plan_project_totals": project_totals(routes),
     }
 
 

@@ -100,6 +100,17 @@ def test_what_is_too_much_is_said_with_its_figures() -> None:
     ]
 
 
+def test_ten_people_are_named_as_they_may_be_shown_and_the_others_counted() -> None:
+    rows = [
+        (f"{at}{side}", "C", f"P{at:02d}", None, 1.0, 1.0, 1.0) for at in range(12) for side in "ab"
+    ]
+    policy = policy_of({"accounts_per_owner": 1, "hours_per_owner": 100.0})
+    *named, rest = owner_lines(owner_load(frame_of(rows), policy), policy, lambda name: f"<{name}>")
+    assert named[0] == "<P00> has 2 accounts, more than the 1 that one person can carry"
+    assert len(named) == 10
+    assert rest == "2 more owners have too many accounts, in plan_owners"
+
+
 def test_nothing_is_said_where_all_is_well_and_unknown_hours_are_said() -> None:
     rows = [("a", "A", "Ada", None, 1.0, 1.0, 1.0)]
     enough = policy_of({"hours_per_owner": 100.0})

@@ -12,7 +12,7 @@ book.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,8 @@ from valuemodel.tiers.records.wording import counted
 NOBODY = "(nobody)"
 #: Stands for the region of the accounts whose region is not known.
 ELSEWHERE = "(unknown)"
+#: How many owners are named in a list of those who carry too much.
+NAMED = 10
 
 LOAD_TYPES: dict[str, str] = {
     "owner": "str",
@@ -114,7 +116,9 @@ def owner_load(frame: pd.DataFrame, policy: TierPolicy) -> pd.DataFrame:
     return keys.reset_index(drop=True)[list(LOAD_TYPES)].astype(LOAD_TYPES)
 
 
-def owner_lines(load: pd.DataFrame, policy: TierPolicy) -> Iterator[str]:
+def owner_lines(
+    load: pd.DataFrame, policy: TierPolicy, show: Callable[[str], str] = str
+) -> Iterator[str]:
     """Say who carries too much, and what nobody carries; nothing where all is well.
 
     Parameters
@@ -123,27 +127,35 @@ def owner_lines(load: pd.DataFrame, policy: TierPolicy) -> Iterator[str]:
         From `owner_load`.
     policy : TierPolicy
         The policy it was added up by.
+    show : callable
+        How the name of a person is shown: it is text of others.
 
     Yields
     ------
     str
         One sentence each: owners short of hours, the shortest first; owners with too many accounts,
-        the most first; accounts without owner; and that hours are not known, where they are not.
+        the most first (`NAMED` of either, and how many are left); accounts without owner; and that hours are not known, where they are not.
     """
     people = load[load["owner"] != NOBODY]
     short = people[people["overload"] > 0.0].sort_values(
         ["overload", "owner"], ascending=[False, True]
     )
     figures = ["owner", "accounts", "hours_needed", "hours_available", "overload"]
-    for name, count, needed, available, missing in short[figures].itertuples(index=False):
+    for name, count, needed, available, missing in (
+        short[figures].head(NAMED).itertuples(index=False)
+    ):
         yield (
-            f"{name} needs {needed:,.0f} hours a year for {counted(count, 'account')} and has "
+            f"{show(name)} needs {needed:,.0f} hours a year for {counted(count, 'account')} and has "
             f"{available:,.0f}: {missing:,.0f} are missing"
         )
+    if len(short) > NAMED:
+        yield f"{counted(len(short) - NAMED, 'more owner')} are short of hours, in plan_owners"
     most = policy.coverage.accounts_per_owner
     many = people[people["too_many"]].sort_values(["accounts", "owner"], ascending=[False, True])
-    for name, count in many[["owner", "accounts"]].itertuples(index=False):
-        yield f"{name} has {counted(count, 'account')}, more than the {most:,} that one person can carry"
+    for name, count in many[["owner", "accounts"]].head(NAMED).itertuples(index=False):
+        yield f"{show(name)} has {counted(count, 'account')}, more than the {most:,} that one person can carry"
+    if len(many) > NAMED:
+        yield f"{counted(len(many) - NAMED, 'more owner')} have too many accounts, in plan_owners"
     without = int(load.loc[load["owner"] == NOBODY, "accounts"].sum())
     if without:
         yield f"{counted(without, 'account')} {'has' if without == 1 else 'have'} no owner"
