@@ -17,6 +17,7 @@ from valuemodel.evaluation.censoring import censoring, censoring_words
 from valuemodel.evaluation.comparison import compare, fold_metrics, overall_metrics
 from valuemodel.evaluation.coverage import coverage_words, interval_coverage
 from valuemodel.evaluation.effort import effort
+from valuemodel.evaluation.error_by_age import age_labels, age_lines, error_by_age
 from valuemodel.evaluation.evidence import records
 from valuemodel.evaluation.gate.gate import decide
 from valuemodel.evaluation.gate.permutation import PermutedLabels, null_trials
@@ -57,7 +58,8 @@ def run(project: Project, as_of: str | None = None, *, permutations: int = 0) ->
     spent = effort(project.builder.connection, ledger, cutoffs, horizon, cutoff)
     tiering = tiers_replayed(project, table, spent, cutoffs)
     tenths, truths = against_truth(table, project.truth, settings.value.measure)
-    found = figures(table, slices, project) | {"stand_ins": stand_ins} | tiering
+    found = figures(table, slices, age_labels(project.builder, folds), project)
+    found |= {"stand_ins": stand_ins} | tiering
     found |= {"truth": tenths, "truth_figures": truths} if len(truths) else {}
 
     folder = project.output / "backtests" / cutoff.text
@@ -76,6 +78,13 @@ def run(project: Project, as_of: str | None = None, *, permutations: int = 0) ->
         *touch_lines(tiering["touches"]),
         *truth_lines(tenths, truths, horizon.label, CHALLENGER, settings.backtest.truth),
         *slice_lines(found["slices"], CHALLENGER, BASELINE),
+        *age_lines(
+            found["error_by_age"],
+            found["coverage"],
+            model=CHALLENGER,
+            baseline=BASELINE,
+            horizon=horizon.label,
+        ),
         gate.note,
         *null.get("words", ()),
     )
@@ -92,7 +101,15 @@ def run(project: Project, as_of: str | None = None, *, permutations: int = 0) ->
         "differences": records(found["comparison"]),
         "truth": records(truths),
     }
-    names = ("coverage", "churn_by_rule", "metrics", "slices", "stand_ins", *tiering)
+    names = (
+        "coverage",
+        "churn_by_rule",
+        "error_by_age",
+        "metrics",
+        "slices",
+        "stand_ins",
+        *tiering,
+    )
     return Result(lines, document | {name: records(found[name]) for name in names})
 
 
@@ -143,13 +160,18 @@ def judged(
     )
 
 
-def figures(table: pd.DataFrame, slices: pd.DataFrame, project: Project) -> dict[str, pd.DataFrame]:
+def figures(
+    table: pd.DataFrame, slices: pd.DataFrame, ages: pd.DataFrame, project: Project
+) -> dict[str, pd.DataFrame]:
     """Compute every figure from the tidy table; nothing is fitted again."""
     value, fewest = project.settings.value, project.gate.minimum_slice
     return {
         "metrics": overall_metrics(fold_metrics(table)),
         "comparison": compare(table, BASELINE, Resampling()),
-        "coverage": interval_coverage(table, nominal=value.interval, labels=slices),
+        "coverage": interval_coverage(
+            table, nominal=value.interval, labels=pd.concat([slices, ages], ignore_index=True)
+        ),
+        "error_by_age": error_by_age(table, ages, Resampling()),
         "churn_by_rule": rule_metrics(table),
         "slices": slice_metrics(table, slices, horizon=value.tiering.label, fewest=fewest),
     }

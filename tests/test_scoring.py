@@ -14,6 +14,7 @@ from valuemodel import scoring
 from valuemodel.dataset import Dataset
 from valuemodel.estimators.intervals.conformal import ConformalIntervals
 from valuemodel.estimators.intervals.ranges import Ranges
+from valuemodel.estimators.newcomers import Newcomers
 from valuemodel.exceptions import DataRefused, ModelRefused
 from valuemodel.features.catalog import Feature
 from valuemodel.scoring import (
@@ -31,7 +32,7 @@ class Halves:
     """Expects half of past value, and silence where that is little."""
 
     ranges = Ranges()
-    newcomers = 0
+    newcomers = Newcomers()
 
     def __init__(self, tags=(), share=0.5):
         self.tags = tags
@@ -141,7 +142,7 @@ def test_accounts_without_history_are_listed_with_no_value_and_no_risk():
 
 def test_a_model_that_has_seen_newcomers_says_what_their_profile_lets_expect():
     class KnowsThem(Halves):
-        newcomers = 30
+        newcomers = Newcomers(30)
 
         def predict(self, X):
             return super().predict(X.fillna({"past_value_3m": 40.0, "past_value_6m": 90.0}))
@@ -152,6 +153,25 @@ def test_a_model_that_has_seen_newcomers_says_what_their_profile_lets_expect():
     assert (line["value_6m"], line["past_value_6m"]) == (45.0, 0.0)
     assert line["tags"] == "no_history;by_profile"
     assert np.isnan(line["churn_6m"])
+
+
+def test_an_account_without_history_gets_the_interval_of_first_windows():
+    windows = ConformalIntervals.learn(np.zeros(99), np.arange(99.0))
+
+    class SawFirstWindows(Sure):
+        newcomers = Newcomers(0, Ranges({"6m": windows}))
+
+    dataset = snapshot(2)
+    found = scored(
+        dataset, SawFirstWindows(), facts=facts_of(dataset, "new"), newcomers=unseen("new")
+    )
+    table = found.predictions.set_index("account_id")
+    line = table.loc["new"]
+    assert (line["value_6m"], line["value_6m_low"], line["tags"]) == (0.0, 0.0, "no_history")
+    assert line["value_6m_high"] == pytest.approx(89.0)
+    assert line["value_6m_q50"] == pytest.approx(49.0)
+    assert np.isnan(line["value_3m_high"])
+    assert line["value_6m_high"] > table.loc["a001", "value_6m_high"]
 
 
 def test_accounts_outside_the_population_are_not_scored():

@@ -4,7 +4,7 @@ Predictions are looked at before anybody else sees them: a model that gives some
 or a probability outside 0 and 1, is refused. An account without any visible row is listed, tagged
 ``no_history``, without a churn risk (nobody can leave who never came). Its value is what accounts of the
 same profile brought that had not bought either, tagged ``by_profile``, where the model has seen enough of
-them; else 0. Where churn is judged by contracts alone, accounts without one have
+them; else 0. Its interval is what the first windows of others brought, and wide. Where churn is judged by contracts alone, accounts without one have
 no risk either, and are tagged ``no_contract``.
 
 Why this way: what was learned lives in the model, so accounts are scored in chunks, in bounded memory,
@@ -25,13 +25,12 @@ import pandas as pd
 from valuemodel.dataset import Dataset
 from valuemodel.estimators.churn_rules import NO_CONTRACT
 from valuemodel.estimators.intervals.ranges import BOUNDS, OUTSIDE_RANGE, QUANTILES, Ranges
+from valuemodel.estimators.newcomers import Newcomers
 from valuemodel.exceptions import DataRefused, ModelRefused
 from valuemodel.settings import ValueSection
 
 CHUNK = 100_000
 NO_HISTORY, BY_PROFILE = "no_history", "by_profile"
-#: So many accounts must have been seen before their first order for profiles to tell of others.
-FEWEST_NEWCOMERS = 30
 
 _LUMPY_FROM = 0.5
 _FEW_ORDERS = 3
@@ -57,8 +56,8 @@ class ScoringModel(Protocol):
         ...
 
     @property
-    def newcomers(self) -> int:
-        """From how many accounts it learned what becomes of one that has not bought yet."""
+    def newcomers(self) -> Newcomers:
+        """What it says of accounts without history."""
         ...
 
 
@@ -144,7 +143,7 @@ def score_accounts(
         If an account appears twice, or the facts lack one.
     """
     account = dataset.keys["account_id"].reset_index(drop=True)
-    silent = _of_newcomers(model, newcomers)
+    silent = _of_newcomers(model, newcomers, value)
     _check_accounts(pd.concat([account, silent["account_id"]]), facts["account_id"])
     labels = [horizon.label for horizon in value.ordered]
     predicted, said = _predict(model, dataset.X), model.tags_for(dataset.X)
@@ -158,7 +157,7 @@ def score_accounts(
         tags=_tags(said, dataset.X, predicted[f"value_{value.tiering.label}"]),
         **_of_previous(previous, dataset.X, value.tiering.label),
     )
-    table = _with_newcomers(table, silent, labels)
+    table = pd.concat([table, silent], ignore_index=True) if len(silent) else table
     table = table.assign(as_of=dataset.keys["cutoff"].max(), model_version=model_version)
     table = table.reindex(columns=prediction_columns(value)).sort_values("account_id")
     in_order = facts.set_index("account_id").loc[table["account_id"]].reset_index()
@@ -285,7 +284,9 @@ def _of_previous(
     return {f"previous_champion_{head}_{tier}": _floats(table[f"{head}_{tier}"]) for head in heads}
 
 
-def _of_newcomers(model: ScoringModel, newcomers: Dataset | None) -> pd.DataFrame:
+def _of_newcomers(
+    model: ScoringModel, newcomers: Dataset | None, value: ValueSection
+) -> pd.DataFrame:
     """Return the accounts without a visible row, and what peers of their profile let expect.
 
     A model that has seen enough accounts before their first order says what became of those with the
@@ -293,23 +294,16 @@ def _of_newcomers(model: ScoringModel, newcomers: Dataset | None) -> pd.DataFram
     """
     if newcomers is None or not len(newcomers):
         return pd.DataFrame({"account_id": pd.Series(dtype="str")})
-    found = newcomers.keys[["account_id"]].reset_index(drop=True)
-    if model.newcomers < FEWEST_NEWCOMERS:
-        return found
-    predicted = _predict(model, newcomers.X).filter(like="value_").clip(lower=0.0)
-    return found.join(predicted.reset_index(drop=True))
-
-
-def _with_newcomers(
-    table: pd.DataFrame, newcomers: pd.DataFrame, labels: Sequence[str]
-) -> pd.DataFrame:
-    """Append the accounts that are listed and have no visible row."""
-    if newcomers.empty:
-        return table
-    zeros = {f"{head}_{label}": 0.0 for head in ("value", "past_value") for label in labels}
-    missing = {name: zero for name, zero in zeros.items() if name not in newcomers}
-    tags = NO_HISTORY if missing.keys() == zeros.keys() else f"{NO_HISTORY};{BY_PROFILE}"
-    return pd.concat([table, newcomers.assign(**missing, tags=tags)], ignore_index=True)
+    labels = [horizon.label for horizon in value.ordered]
+    names = [f"value_{label}" for label in labels]
+    if model.newcomers.profiles_tell:
+        expected = _predict(model, newcomers.X)[names].clip(lower=0.0).reset_index(drop=True)
+        tags = f"{NO_HISTORY};{BY_PROFILE}"
+    else:
+        expected, tags = pd.DataFrame(0.0, index=range(len(newcomers)), columns=names), NO_HISTORY
+    past = {f"past_value_{label}": 0.0 for label in labels}
+    found = newcomers.keys[["account_id"]].reset_index(drop=True).assign(**past, tags=tags)
+    return found.join(expected).join(model.newcomers.columns(expected, value.interval))
 
 
 def _tags(

@@ -72,7 +72,13 @@ CATALOGUE = (
         "H5",
         "accounts without history",
         "flagged",
-        ("tests/tiers/test_decision.py::test_accounts_without_history_take_their_own_path",),
+        (
+            "tests/tiers/test_decision.py::test_accounts_without_history_take_their_own_path",
+            "tests/flows/test_newcomers.py::test_a_prospect_has_its_own_path_and_a_wide_interval",
+            "tests/flows/test_newcomers.py"
+            "::test_intervals_hold_what_those_who_came_within_the_year_brought",
+            "tests/flows/test_coverage_plan.py::test_the_backtest_tells_errors_by_age",
+        ),
     ),
     (
         "H6",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pandas as pd
@@ -259,14 +262,42 @@ def test_explain_writes_a_page_about_one_account(world_project, published, capsy
     assert "did you mean" in capsys.readouterr().err
 
 
-def test_the_backtest_tells_what_the_policy_was_worth(own_project, capsys):
-    document = run(capsys, own_project, "backtest", "--as-of", "2025-07-01")
-    policy = pd.DataFrame(document["policy"])
+@pytest.fixture(scope="module")
+def backtested(world_project, tmp_path_factory) -> tuple[Path, str]:
+    """The folder of a backtest of the world, and what was printed."""
+    project = tmp_path_factory.mktemp("backtest") / "project"
+    shutil.copytree(world_project, project, symlinks=True)
+    settings, said = str(project / "valuemodel.toml"), io.StringIO()
+    with redirect_stdout(said):
+        assert cli.run(["backtest", "--as-of", "2025-07-01", "--settings", settings]) == 0
+    return project / "output" / "demo" / "backtests" / "2025-07-01", said.getvalue()
+
+
+def test_the_backtest_tells_what_the_policy_was_worth(backtested):
+    folder, _ = backtested
+    policy = stored(folder, "policy")
     overall = policy[policy["cutoff"] == "all"].set_index("tier")
     assert {"by_prediction", "by_past_value", "by_current_tier", "by_contract_value"} <= {*overall}
-    assert len(document["tier_calibration"]) > 0
-    assert {row["way"] for row in document["stability"]} == {"with stability", "without"}
-    assert len(document["touches"]) > 0
+    assert len(stored(folder, "tier_calibration")) > 0
+    assert {*stored(folder, "stability")["way"]} == {"with stability", "without"}
+    assert len(stored(folder, "touches")) > 0
+
+
+def test_the_backtest_tells_errors_by_age(backtested):
+    folder, said = backtested
+    errors = stored(folder, "error_by_age")
+    assert {"before the first order", "0 to 90 days", "over 365 days"} <= {*errors["age"]}
+    judged = stored(folder, "backtest").query("target == 'value'")
+    assert {*errors["model"]} == {*judged["model"]}
+    own = errors.query("horizon == '12m' and metric == 'mae' and model == 'lightgbm'")
+    young = own.set_index("age").loc["0 to 90 days"]
+    assert "error by age of accounts, value over 12m, with 95 % intervals:" in said
+    assert f"  0 to 90 days, {young['accounts']} accounts: mean error " in said
+    assert young["low"] <= young["figure"] <= young["high"]
+    rows = judged.query("horizon == '12m' and model == 'lightgbm'")
+    assert own["accounts"].max() <= rows["account_id"].nunique() <= own["accounts"].sum()
+    held = stored(folder, "coverage").query("slice == 'age' and model == 'lightgbm'")
+    assert {*own["age"]} == {*held["group"]}
 
 
 def test_the_shipped_policies_are_read(world_project):

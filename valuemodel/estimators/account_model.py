@@ -8,7 +8,7 @@ travels with the predictions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -17,7 +17,6 @@ import pandas as pd
 from valuemodel.estimators.churn_rules import (
     NO_CONTRACT,
     PARTS,
-    UNDER_CONTRACT,
     Mask,
     Part,
     Rule,
@@ -31,6 +30,7 @@ from valuemodel.estimators.horizon_estimator import HorizonEstimator
 from valuemodel.estimators.horizons import falling, growing, ordered, rising
 from valuemodel.estimators.intervals.ranges import Ranges
 from valuemodel.estimators.link import LinkParts, joined
+from valuemodel.estimators.newcomers import Newcomers
 from valuemodel.estimators.outlook.wallet import WalletRegressor
 from valuemodel.estimators.outlook_heads import (
     OUTLOOK,
@@ -94,8 +94,8 @@ class AccountModel:
         Which estimator speaks for which part: ``value``, ``churn`` (silence) and ``lapse`` (the end of
         all contracts). The last two share one column: see `valuemodel.estimators.churn_rules`. And
         where they were learned, ``winnability`` and ``wallet``: see `valuemodel.estimators.outlook_heads`.
-    newcomers : int
-        How many rows of accounts before their first order it learned from.
+    newcomers : Newcomers
+        What it says of accounts without history.
     """
 
     name: str
@@ -104,7 +104,7 @@ class AccountModel:
     trained_until: Cutoff
     estimators: Mapping[str, HorizonEstimator]
     heads: Mapping[tuple[str, str], Head] = field(default_factory=dict)
-    newcomers: int = 0
+    newcomers: Newcomers = field(default_factory=Newcomers)
 
     @property
     def _encoder(self) -> FeatureEncoder:
@@ -249,7 +249,7 @@ class AccountModel:
         """Return everything that was learned, as data."""
         json = {
             "name": self.name,
-            "newcomers": self.newcomers,
+            "newcomers": self.newcomers.to_json(),
             "horizons": list(self.horizons),
             "tier_horizon": self.tier_horizon,
             "trained_until": self.trained_until.text,
@@ -271,7 +271,7 @@ class AccountModel:
             horizons=tuple(json["horizons"]),
             tier_horizon=json["tier_horizon"],
             trained_until=Cutoff.parse(json["trained_until"]),
-            newcomers=json["newcomers"],
+            newcomers=Newcomers.from_json(json["newcomers"]),
             estimators={name: estimator_from_state(stored(state, name)) for name in names},
             heads={(t, label): Head(name, own, tag) for t, label, name, own, tag in json["heads"]},
         )
@@ -330,18 +330,11 @@ def fit_account_model(
     heads, estimators = heads | outlook.heads, estimators | outlook.estimators
     tier = tier_horizon.label
     learned = recipe.value.estimator == "future_value" and heads["value", tier].estimator == "value"
-    seen = _newcomers(dataset.X, target_of(dataset.y, f"value_{tier}")) if learned else 0
-    return AccountModel(recipe.name, labels, tier, as_of, estimators, heads, seen)
-
-
-def _newcomers(X: pd.DataFrame, value: pd.Series[float]) -> int:
-    """Count the rows of accounts before their first order whose window is complete."""
-    if "recency_days" not in X:
-        return 0
-    unseen = X["recency_days"].isna().to_numpy() & value.notna().to_numpy()
-    if UNDER_CONTRACT in X:
-        unseen &= X[UNDER_CONTRACT].to_numpy(dtype=np.float64, na_value=np.nan) != 1.0
-    return int(unseen.sum())
+    value = target_of(dataset.y, f"value_{tier}")
+    new = Newcomers.learn(dataset.X, value, labels)
+    # What a baseline says of a profile is nothing, whoever it has seen.
+    new = new if learned else replace(new, seen=0)
+    return AccountModel(recipe.name, labels, tier, as_of, estimators, heads, new)
 
 
 def _targets(y: pd.DataFrame, target: Target, rows: Mask) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from valuemodel.metrics.arrays import FloatArray, IntArray, highest_first, tie_ends
+from valuemodel.metrics.arrays import FloatArray, IntArray, highest_first, ratio, tie_ends
 
 
 class Copies:
@@ -133,8 +133,8 @@ class Copies:
         return np.asarray(np.einsum("dn,n->d", self.counts, value))
 
     def mean(self, value: FloatArray) -> FloatArray:
-        """Average a column over each copy; shape (draws,)."""
-        return self.sum(value) / self.accounts
+        """Average a column over each copy, NaN where it has no account; shape (draws,)."""
+        return ratio(self.sum(value), self.accounts)
 
     @staticmethod
     def per_run(running: FloatArray) -> FloatArray:
