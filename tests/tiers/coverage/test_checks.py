@@ -82,6 +82,24 @@ def test_a_touch_plan_counts_before_the_year_of_contacts() -> None:
     assert said.startswith("2 of 4 planned touches of 2 accounts done (50 %)")
 
 
+def test_a_touch_of_which_nobody_knows_is_held_against_no_seller() -> None:
+    plan = pd.DataFrame(
+        {
+            "account_id": ["a", "a", "b"],
+            "touch": ["visit", "letter", "letter"],
+            "planned": [4.0, 2.0, 1.0],
+            "done": [3.0, None, None],
+        }
+    )
+    table = three_checks(frame_of(BOOK), POLICY, TODAY, plan)
+    said = table.set_index("subject")["evidence"]
+    assert of(table, "seller") == {"Ada": True, "Bob": None, "Cyd": None}
+    assert said["Ada"] == (
+        "3 of 4 planned touches of 2 accounts done (75 %), at least 60 % is asked; "
+        "of 3 more it is not known"
+    )
+
+
 def test_an_empty_touch_plan_is_none() -> None:
     nothing = pd.DataFrame({"account_id": [], "planned": [], "done": []})
     pd.testing.assert_frame_equal(

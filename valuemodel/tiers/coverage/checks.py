@@ -103,7 +103,7 @@ def _accounts(frame: pd.DataFrame, policy: TierPolicy) -> pd.DataFrame:
 def _sellers(
     frame: pd.DataFrame, policy: TierPolicy, touch_plan: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Hold the touches done against those planned, per owner; both are NaN where not known."""
+    """Hold the touches done against those planned, per owner; what nobody noted is held against no one."""
     if touch_plan is None or touch_plan.empty:
         each = _touches_of_tiers(frame, policy)
     else:
@@ -113,39 +113,41 @@ def _sellers(
     by_owner = rows.groupby("owner").agg(
         accounts=("account_id", "size"),
         planned=("planned", "sum"),
-        done=("done", lambda done: done.sum(min_count=1)),
+        known=("known", "sum"),
+        done=("done", "sum"),
     )
     asked = policy.coverage.checks.seller_planned
-    planned = by_owner["planned"].to_numpy(dtype=np.float64)
-    done = by_owner["done"].to_numpy(dtype=np.float64)
-    share = np.divide(done, planned, out=np.full(len(planned), np.nan), where=planned > 0.0)
+    share = (by_owner["done"] / by_owner["known"].where(by_owner["known"] > 0.0)).to_numpy(
+        "float64"
+    )
     evidence = [
-        _of_touches(*row, asked=asked)
-        for row in zip(by_owner["accounts"], planned, done, share, strict=True)
+        _of_touches(*row, asked=asked) for row in by_owner.itertuples(index=False, name=None)
     ]
     return _table("seller", by_owner.index, _reaches(share, asked), evidence)
 
 
-def _of_touches(accounts: int, planned: float, done: float, share: float, *, asked: float) -> str:
+def _of_touches(accounts: int, planned: float, known: float, done: float, *, asked: float) -> str:
     of = counted(accounts, "account")
     if not planned > 0.0:
         return f"no touches are planned for {of}"
-    if np.isnan(done):
+    if not known > 0.0:
         return f"{_count(planned)} touches are planned for {of}; which were done is not known"
+    unknown = f"; of {_count(planned - known)} more it is not known" if planned > known else ""
     return (
-        f"{_count(done)} of {_count(planned)} planned touches of {of} done ({percent(share)}), "
-        f"at least {percent(asked)} is asked"
+        f"{_count(done)} of {_count(known)} planned touches of {of} done ({percent(done / known)}), "
+        f"at least {percent(asked)} is asked{unknown}"
     )
 
 
 def _touches_of_plan(touch_plan: pd.DataFrame) -> pd.DataFrame:
     done = touch_plan["done"].clip(upper=touch_plan["planned"])
-    known = touch_plan[["account_id", "planned"]].assign(done=done)
-    return (
-        known.groupby("account_id")
-        .agg(planned=("planned", "sum"), done=("done", lambda of: of.sum(min_count=1)))
-        .reset_index()
-    )
+    each = touch_plan[["account_id", "planned"]].assign(done=done)
+    return _with_known(each).groupby("account_id").sum().reset_index()
+
+
+def _with_known(each: pd.DataFrame) -> pd.DataFrame:
+    """Add how many planned touches there are of which it is known whether they were done."""
+    return each.assign(known=each["planned"].where(each["done"].notna(), 0.0))
 
 
 def _touches_of_tiers(frame: pd.DataFrame, policy: TierPolicy) -> pd.DataFrame:
@@ -155,9 +157,8 @@ def _touches_of_tiers(frame: pd.DataFrame, policy: TierPolicy) -> pd.DataFrame:
     done = frame["planned_12m"]
     if done.notna().any():
         done = done.fillna(0.0)
-    return pd.DataFrame(
-        {"account_id": frame["account_id"], "planned": planned, "done": done.clip(upper=planned)}
-    )
+    each = {"account_id": frame["account_id"], "planned": planned, "done": done.clip(upper=planned)}
+    return _with_known(pd.DataFrame(each))
 
 
 def _management(frame: pd.DataFrame, policy: TierPolicy, as_of: Cutoff) -> pd.DataFrame:
